@@ -1,0 +1,3 @@
+module github.com/openstall/openstall
+
+go 1.26

@@ -119,6 +119,22 @@ func (s *Service) Aside(ctx context.Context, tx *db.Tx, shop, sku, bucket string
 	return s.changed(ctx, tx, sku)
 }
 
+// CloseBucket ends a bucket: what is not promised goes back to the stall now,
+// and what is given back later goes there too.
+func (s *Service) CloseBucket(ctx context.Context, tx *db.Tx, bucket string) error {
+	items, err := closeBucket(ctx, tx, bucket)
+	if err != nil {
+		return err
+	}
+	sort.Slice(items, func(i, j int) bool { return items[i].SKU < items[j].SKU })
+	for _, i := range items {
+		if err := s.Aside(ctx, tx, i.Shop, i.SKU, bucket, -i.Available()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // BucketOf returns the bucket from which a sale in a show is served: the show's
 // own when something was set aside, else the stall.
 func BucketOf(ctx context.Context, q db.Querier, sku, show string) (string, error) {
@@ -135,6 +151,12 @@ func BucketOf(ctx context.Context, q db.Querier, sku, show string) (string, erro
 // Reserve promises qty units, or [ErrSoldOut] when fewer are left.
 func Reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) (Item, error) {
 	return reserve(ctx, tx, sku, bucket, qty)
+}
+
+// Lock reads an item and keeps others from changing it until the transaction
+// ends.
+func Lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
+	return lock(ctx, tx, sku, bucket)
 }
 
 // Held notes reservations down that [Reserve] or a batch of it has counted.
@@ -181,8 +203,14 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, lines []string, state s
 		return order[i].sku < order[j].sku || order[i].sku == order[j].sku && order[i].bucket < order[j].bucket
 	})
 	for _, w := range order {
-		if err := unreserve(ctx, tx, w.sku, w.bucket, sum[w], out*sum[w]); err != nil {
+		item, closed, err := unreserve(ctx, tx, w.sku, w.bucket, sum[w], out*sum[w])
+		if err != nil {
 			return err
+		}
+		if closed && item.Available() > 0 { // the show is over: back to the stall
+			if err := s.Aside(ctx, tx, item.Shop, w.sku, w.bucket, -item.Available()); err != nil {
+				return err
+			}
 		}
 		if err := s.changed(ctx, tx, w.sku); err != nil {
 			return err
@@ -214,4 +242,17 @@ func (s *Service) OfShop(ctx context.Context, shop string) ([]Item, error) {
 // handed over since an instant and not given back.
 func (s *Service) SoldSince(ctx context.Context, shop string, since time.Time) (map[string]int64, error) {
 	return soldSince(ctx, s.db, shop, since)
+}
+
+// HoldAgain takes a released reservation up again; its units have been counted
+// by [Reserve].
+func (s *Service) HoldAgain(ctx context.Context, tx *db.Tx, line string) error {
+	r, ok, err := holdAgain(ctx, tx, line)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrSoldOut
+	}
+	return s.changed(ctx, tx, r.SKU)
 }

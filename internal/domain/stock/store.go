@@ -23,11 +23,19 @@ func get(ctx context.Context, q db.Querier, sku, bucket string) (Item, error) {
 	return i, err
 }
 
+func lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
+	i, err := db.One(ctx, tx, scan, `SELECT `+columns+` FROM stock_item WHERE sku = $1 AND bucket = $2`+tx.ForUpdate(), sku, bucket)
+	if errors.Is(err, db.ErrNoRows) {
+		return Item{SKU: sku, Bucket: bucket}, nil
+	}
+	return i, err
+}
+
 // open makes the row when it is missing, and locks and reads it.
 func open(ctx context.Context, tx *db.Tx, shop, sku, bucket string) (Item, error) {
 	if _, err := tx.ExecContext(ctx, `
-		INSERT INTO stock_item (sku, bucket, shop, on_hand, reserved, put_up, version)
-		VALUES ($1, $2, $3, 0, 0, 0, 0)
+		INSERT INTO stock_item (sku, bucket, shop, on_hand, reserved, put_up, version, closed)
+		VALUES ($1, $2, $3, 0, 0, 0, 0, FALSE)
 		ON CONFLICT (sku, bucket) DO NOTHING`, sku, bucket, shop); err != nil {
 		return Item{}, err
 	}
@@ -35,7 +43,7 @@ func open(ctx context.Context, tx *db.Tx, shop, sku, bucket string) (Item, error
 }
 
 func hasBucket(ctx context.Context, q db.Querier, sku, bucket string) (bool, error) {
-	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM stock_item WHERE sku = $1 AND bucket = $2)`, sku, bucket)
+	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM stock_item WHERE sku = $1 AND bucket = $2 AND NOT closed)`, sku, bucket)
 }
 
 // add changes on_hand; what is promised must stay covered.
@@ -66,11 +74,23 @@ func reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) (Ite
 	return i, err
 }
 
-func unreserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty, onHand int64) error {
-	_, err := tx.ExecContext(ctx, `
+// unreserve ends promises; it returns the item and whether its bucket is
+// closed.
+func unreserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty, onHand int64) (Item, bool, error) {
+	var i Item
+	var closed bool
+	err := tx.QueryRowContext(ctx, `
 		UPDATE stock_item SET reserved = reserved - $3, on_hand = on_hand + $4, version = version + 1
-		WHERE sku = $1 AND bucket = $2`, sku, bucket, qty, onHand)
-	return err
+		WHERE sku = $1 AND bucket = $2
+		RETURNING `+columns+`, closed`, sku, bucket, qty, onHand).Scan(append(scan(&i), &closed)...)
+	return i, closed, err
+}
+
+func closeBucket(ctx context.Context, tx *db.Tx, bucket string) ([]Item, error) {
+	return db.All(ctx, tx, scan, `
+		UPDATE stock_item SET closed = TRUE
+		WHERE bucket = $1 AND NOT closed
+		RETURNING `+columns, bucket)
 }
 
 // ReservationColumns are what a batch inserts, in this order.
@@ -129,4 +149,15 @@ func soldSince(ctx context.Context, q db.Querier, shop string, since time.Time) 
 		out[r.sku] = r.n
 	}
 	return out, err
+}
+
+func holdAgain(ctx context.Context, tx *db.Tx, line string) (r Reservation, ok bool, err error) {
+	r, err = db.One(ctx, tx, func(r *Reservation) []any { return []any{&r.Line, &r.SKU, &r.Bucket, &r.Qty} }, `
+		UPDATE reservation SET state = 'held'
+		WHERE line = $1 AND state = 'released'
+		RETURNING line, sku, bucket, qty`, line)
+	if errors.Is(err, db.ErrNoRows) {
+		return Reservation{}, false, nil
+	}
+	return r, err == nil, err
 }

@@ -9,6 +9,7 @@ CREATE TABLE stock_item (
 	reserved BIGINT NOT NULL,
 	put_up   BIGINT NOT NULL,
 	version  BIGINT NOT NULL,
+	closed   BOOLEAN NOT NULL,
 	PRIMARY KEY (sku, bucket),
 	CHECK (reserved >= 0 AND on_hand >= reserved)
 );

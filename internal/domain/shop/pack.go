@@ -173,3 +173,12 @@ func (f Field) words(v string) text.Local {
 	}
 	return text.Both(v+" "+f.Unit.Pick("en"), strings.TrimSpace(v+" "+f.Unit.Pick("zh")))
 }
+
+// CheckDraft is [Pack.Check] that lets required fields wait.
+func (p Pack) CheckDraft(fields map[string]string) (map[string]string, error) {
+	p.Fields = slices.Clone(p.Fields)
+	for i := range p.Fields {
+		p.Fields[i].Required = false
+	}
+	return p.Check(fields)
+}

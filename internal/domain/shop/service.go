@@ -282,10 +282,15 @@ func SlotOf(sh Shop, slot string, now time.Time) (Slot, error) {
 	return Slot{}, ErrSlotGone
 }
 
-// TakeSlots books n orders into a slot, or [ErrSlotGone] when they do not all
-// fit.
+// TakeSlots books n orders into a slot as [SlotOf] returned it (Left is its
+// capacity), or [ErrSlotGone] when they do not all fit.
 func TakeSlots(ctx context.Context, tx *db.Tx, shop string, slot Slot, n int64) error {
-	return takeSlot(ctx, tx, shop, slot.ID, n, slot.capacity)
+	return takeSlot(ctx, tx, shop, slot.ID, n, slot.Left)
+}
+
+// SlotUse returns how many orders a slot holds.
+func SlotUse(ctx context.Context, q db.Querier, shop, slot string) (int64, error) {
+	return slotUseOf(ctx, q, shop, slot)
 }
 
 // ReturnSlot gives a place in a slot back.

@@ -187,6 +187,14 @@ func slotUse(ctx context.Context, q db.Querier, shop string) (map[string]int64, 
 	return out, err
 }
 
+func slotUseOf(ctx context.Context, q db.Querier, shop, slot string) (int64, error) {
+	n, err := db.One(ctx, q, db.Column[int64], `SELECT used FROM slot_use WHERE shop = $1 AND slot = $2`, shop, slot)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, nil
+	}
+	return n, err
+}
+
 func takeSlot(ctx context.Context, tx *db.Tx, shop, slot string, n, capacity int64) error {
 	if n > capacity {
 		return ErrSlotGone

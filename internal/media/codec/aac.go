@@ -15,10 +15,17 @@ const (
 	aacPS  = 29
 )
 
+// maxAudioConfig keeps the descriptors around a configuration in one length
+// byte; encoders send 2 to 7 bytes.
+const maxAudioConfig = 64
+
 // ParseAudioSpecificConfig reads an AudioSpecificConfig (ISO/IEC 14496-3,
 // 1.6.2.1). AAC-LC, HE-AAC and HE-AAC v2 with 1 to 8 channels are carried; other
 // object types return [ErrUnsupported].
 func ParseAudioSpecificConfig(config []byte) (*Audio, error) {
+	if len(config) > maxAudioConfig {
+		return nil, malformed("audio configuration of %d bytes", len(config))
+	}
 	b := &bits{data: config}
 	object := readObjectType(b)
 	rate := readRate(b)

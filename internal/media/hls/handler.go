@@ -128,14 +128,14 @@ func (s *Server) refuse(w http.ResponseWriter, status int) {
 }
 
 // wait returns the first edition that satisfies enough, or the present one when
-// limit is over or the request is.
-func (s *Server) wait(ctx context.Context, m *muxer, limit time.Duration, enough func(*edition) bool) (e *edition, ok bool) {
+// the time for waiting is over or the request is.
+func (s *Server) wait(ctx context.Context, m *muxer, enough func(*edition) bool) (e *edition, ok bool) {
 	if e = m.now.Load(); enough(e) {
 		return e, true
 	}
 	s.count.waiting.Add(1)
 	defer s.count.waiting.Add(-1)
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(s.limit(e))
 	defer timer.Stop()
 	for {
 		select {
@@ -147,18 +147,28 @@ func (s *Server) wait(ctx context.Context, m *muxer, limit time.Duration, enough
 		case <-s.ctx.Done():
 			return m.now.Load(), false
 		}
+		old := e
 		if e = m.now.Load(); enough(e) {
 			return e, true
+		}
+		if e.away != old.away {
+			timer.Reset(s.limit(e))
 		}
 	}
 }
 
-// limit is how long a request may wait: three target durations (6.2.5.2), or less
-// if the publisher is away and an unchanged playlist keeps players calm.
-func (s *Server) limit() time.Duration { return min(3*s.cfg.TargetDuration, s.cfg.Hold) }
+// limit is how long a request may wait: three target durations (6.2.5.2), or
+// Hold while the publisher is away, since an unchanged playlist keeps players
+// calm and a silent server does not.
+func (s *Server) limit(e *edition) time.Duration {
+	if e.away {
+		return s.cfg.Hold
+	}
+	return 3 * s.cfg.TargetDuration
+}
 
 func (s *Server) master(w http.ResponseWriter, r *http.Request, m *muxer) {
-	e, ok := s.wait(r.Context(), m, s.limit(), func(e *edition) bool { return e.master != nil })
+	e, ok := s.wait(r.Context(), m, func(e *edition) bool { return e.master != nil })
 	if !ok {
 		s.refuse(w, http.StatusNotFound) // connected, and nothing to show yet
 		return
@@ -173,7 +183,7 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request, m *muxer) {
 		s.refuse(w, http.StatusBadRequest)
 		return
 	}
-	e, ok := s.wait(r.Context(), m, s.limit(), func(e *edition) bool { return e.answered(q) })
+	e, ok := s.wait(r.Context(), m, func(e *edition) bool { return e.answered(q) })
 	cache := cachePlain
 	switch {
 	case ok && q.msn >= 0 && !e.ended:
@@ -249,7 +259,7 @@ func (s *Server) part(w http.ResponseWriter, r *http.Request, m *muxer, msn int6
 	q := question{msn: msn, part: part}
 	e := m.now.Load()
 	if nextMSN, nextPart := e.next(); !e.ended && msn == nextMSN && part == nextPart {
-		e, _ = s.wait(r.Context(), m, s.limit(), func(e *edition) bool { return e.ended || e.answered(q) })
+		e, _ = s.wait(r.Context(), m, func(e *edition) bool { return e.ended || e.answered(q) })
 	}
 	seg := e.find(msn)
 	if seg == nil || part >= len(seg.parts) {

@@ -39,8 +39,8 @@ type Config struct {
 	TargetDuration time.Duration
 	// Window is how much a playlist lists, 20 s if zero.
 	Window time.Duration
-	// Hold is how long a request waits for a stream that is away, 5 s if zero.
-	// Players give up after ten.
+	// Hold is how long a request waits for a stream that is away before it gets
+	// the playlist unchanged, 5 s if zero. Players give up after ten.
 	Hold time.Duration
 	// Linger is how long an ended stream is still served, 60 s if zero.
 	Linger time.Duration

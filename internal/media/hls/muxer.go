@@ -121,7 +121,7 @@ func (m *muxer) add(p *Part) {
 		m.sink.Write(p)
 	}
 	if len(m.segs) == 0 {
-		since := p.Wall.Sub(numbering)
+		since := max(p.Wall.Sub(numbering), 0)
 		m.segs = append(m.segs, segment{msn: int64(since / time.Second)})
 		m.discontinuities = int64(since / time.Minute)
 	}

@@ -25,10 +25,10 @@ type timing struct {
 
 func (t timing) skipUntil() time.Duration { return 6 * t.target }
 
-// appendSeconds writes d with five decimals, rounded down, so that a part never
-// looks longer than its target.
+// appendSeconds writes d with five decimals. Rounding does not make a part longer
+// than its target, which is whole milliseconds.
 func appendSeconds(b []byte, d time.Duration) []byte {
-	n := int64(d / (10 * time.Microsecond))
+	n := int64((d + 5*time.Microsecond) / (10 * time.Microsecond))
 	b = strconv.AppendInt(b, n/100000, 10)
 	b = append(b, '.')
 	for unit := int64(10000); unit > 0; unit /= 10 {
@@ -118,7 +118,7 @@ func appendHead(b []byte, s *segment, init *Init) ([]byte, *Init) {
 		init = own
 	}
 	b = append(b, "#EXT-X-PROGRAM-DATE-TIME:"...)
-	b = s.wall.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = s.wall.UTC().Round(time.Millisecond).AppendFormat(b, "2006-01-02T15:04:05.000Z")
 	return append(b, '\n'), init
 }
 

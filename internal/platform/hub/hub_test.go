@@ -15,14 +15,15 @@ import (
 
 	"github.com/openstall/openstall/internal/kit/errs"
 	"github.com/openstall/openstall/internal/platform/hub"
+	"github.com/openstall/openstall/internal/platform/hub/hubtest"
 )
 
 var errClosed = errs.New(errs.Forbidden, "hubtest.closed", "This room is closed.")
 
 func TestViewerHearsTheRoomAndNotItsNeighbour(t *testing.T) {
 	h, url := serve(t, hub.Config{}, nil)
-	c := connect(t, url, "")
-	if m := c.subscribe("room:1"); m.Error != nil {
+	c := hubtest.Connect(t, url, "")
+	if m := c.Subscribe("room:1"); m.Error != nil {
 		t.Fatalf("subscribe: %+v", m.Error)
 	}
 	if err := h.Publish("room:2", []byte(`{"n":0}`)); err != nil {
@@ -34,7 +35,7 @@ func TestViewerHearsTheRoomAndNotItsNeighbour(t *testing.T) {
 		}
 	}
 	for i := range 3 {
-		if got, want := c.push("room:1"), fmt.Sprintf(`{"n":%d}`, i); got != want {
+		if got, want := c.Push("room:1"), fmt.Sprintf(`{"n":%d}`, i); got != want {
 			t.Errorf("heard %s, want %s", got, want)
 		}
 	}
@@ -58,11 +59,11 @@ func TestListenerIsGreetedAndGivenTheState(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := connect(t, url, "")
-	if m := c.subscribe("room:7"); m.Subscribe == nil || string(m.Subscribe.Data) != `{"hello":"browser","room":"7"}` {
+	c := hubtest.Connect(t, url, "")
+	if m := c.Subscribe("room:7"); m.Subscribe == nil || string(m.Subscribe.Data) != `{"hello":"browser","room":"7"}` {
 		t.Errorf("greeting: %+v", m)
 	}
-	m := c.subscribe("state:1")
+	m := c.Subscribe("state:1")
 	if m.Subscribe == nil || len(m.Subscribe.Publications) != 1 || string(m.Subscribe.Publications[0].Data) != `{"version":3}` {
 		t.Errorf("state: %+v", m)
 	}
@@ -74,15 +75,15 @@ func TestStateNeverGoesBack(t *testing.T) {
 			return 1, []byte(`{"version":1}`), nil
 		}})
 	})
-	c := connect(t, url, "")
-	c.subscribe("state:1")
+	c := hubtest.Connect(t, url, "")
+	c.Subscribe("state:1")
 	for _, version := range []uint64{5, 4, 5, 3, 6} {
 		if err := h.PublishState("state:1", version, fmt.Appendf(nil, `{"version":%d}`, version)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, want := range []string{`{"version":5}`, `{"version":6}`} {
-		if got := c.push("state:1"); got != want {
+		if got := c.Push("state:1"); got != want {
 			t.Errorf("heard %s, want %s", got, want)
 		}
 	}
@@ -97,7 +98,7 @@ func TestStateIsAskedForOnceAfterARestart(t *testing.T) {
 		}})
 	})
 	each(20, func(int) {
-		m := connect(t, url, "").subscribe("state:9")
+		m := hubtest.Connect(t, url, "").Subscribe("state:9")
 		if m.Subscribe == nil || len(m.Subscribe.Publications) != 1 || string(m.Subscribe.Publications[0].Data) != `{"id":"9"}` {
 			t.Errorf("got %+v", m)
 		}
@@ -109,12 +110,12 @@ func TestStateIsAskedForOnceAfterARestart(t *testing.T) {
 
 func TestPersonHearsWhatWasMissedWhileAway(t *testing.T) {
 	h, url := serve(t, hub.Config{}, nil)
-	conn, err := dial(t.Context(), url, "ann")
+	conn, err := hubtest.Dial(t.Context(), url, "ann")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{t: t, conn: conn}
-	m := c.command(map[string]any{"connect": map[string]any{}})
+	c := hubtest.New(t, conn)
+	m := c.Command(map[string]any{"connect": map[string]any{}})
 	at, ok := m.Connect.Subs["person:ann"]
 	if !ok {
 		t.Fatalf("no personal channel in %+v", m.Connect)
@@ -122,19 +123,19 @@ func TestPersonHearsWhatWasMissedWhileAway(t *testing.T) {
 	if err := h.PublishTo("ann", []byte(`"paid"`)); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.push("person:ann"); got != `"paid"` {
+	if got := c.Push("person:ann"); got != `"paid"` {
 		t.Errorf("heard %s", got)
 	}
 	_ = conn.CloseNow()
 	if err := h.PublishTo("ann", []byte(`"ready"`)); err != nil {
 		t.Fatal(err)
 	}
-	if conn, err = dial(t.Context(), url, "ann"); err != nil {
+	if conn, err = hubtest.Dial(t.Context(), url, "ann"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	c = &client{t: t, conn: conn}
-	c.send(map[string]any{"connect": map[string]any{"subs": map[string]any{
+	c = hubtest.New(t, conn)
+	c.Send(map[string]any{"connect": map[string]any{"subs": map[string]any{
 		"person:ann": map[string]any{"recover": true, "epoch": at.Epoch, "offset": at.Offset + 1},
 	}}})
 	_, raw, err := conn.Read(t.Context())
@@ -152,12 +153,12 @@ func TestRulesKeepStrangersOut(t *testing.T) {
 			return nil
 		}})
 	})
-	ann, eve := connect(t, url, "ann"), connect(t, url, "eve")
-	if m := ann.subscribe("host:1"); m.Error != nil {
+	ann, eve := hubtest.Connect(t, url, "ann"), hubtest.Connect(t, url, "eve")
+	if m := ann.Subscribe("host:1"); m.Error != nil {
 		t.Errorf("ann: %+v", m.Error)
 	}
 	for channel, code := range map[string]int{"host:1": 403, "person:ann": 103, "nothing:1": 102, "room": 102, "room:": 102} {
-		if m := eve.subscribe(channel); m.Error == nil || m.Error.Code != code {
+		if m := eve.Subscribe(channel); m.Error == nil || m.Error.Code != code {
 			t.Errorf("eve on %q: %+v, want %d", channel, m.Error, code)
 		}
 	}
@@ -166,24 +167,24 @@ func TestRulesKeepStrangersOut(t *testing.T) {
 		{"history": map[string]any{"channel": "room:1"}},
 		{"presence": map[string]any{"channel": "room:1"}},
 	} {
-		if m := ann.command(command); m.Error == nil {
+		if m := ann.Command(command); m.Error == nil {
 			t.Errorf("%v was allowed", command)
 		}
 	}
-	if _, err := dial(t.Context(), url, "banned"); err == nil {
+	if _, err := hubtest.Dial(t.Context(), url, "banned"); err == nil {
 		t.Error("a refused identity got a socket")
 	}
 }
 
 func TestRemovedPersonHearsNoMore(t *testing.T) {
 	h, url := serve(t, hub.Config{}, nil)
-	ann := connect(t, url, "ann")
-	ann.subscribe("room:1")
+	ann := hubtest.Connect(t, url, "ann")
+	ann.Subscribe("room:1")
 	if err := h.Remove("ann", "room:1"); err != nil {
 		t.Fatal(err)
 	}
 	for {
-		m, err := ann.read()
+		m, err := ann.Read()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +196,7 @@ func TestRemovedPersonHearsNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for {
-		if _, err := ann.read(); err != nil {
+		if _, err := ann.Read(); err != nil {
 			break
 		}
 	}
@@ -213,17 +214,17 @@ func TestCallsAnswerWithCodes(t *testing.T) {
 			return nil, errors.New("the password is hunter2")
 		})
 	})
-	c := connect(t, url, "ann")
-	if m := c.call("echo", "7"); m.RPC == nil || string(m.RPC.Data) != `{"person":"ann","data":7}` {
+	c := hubtest.Connect(t, url, "ann")
+	if m := c.Call("echo", "7"); m.RPC == nil || string(m.RPC.Data) != `{"person":"ann","data":7}` {
 		t.Errorf("echo: %+v", m)
 	}
-	if m := c.call("closed", "7"); m.Error == nil || m.Error.Code != 403 || m.Error.Message != "hubtest.closed" {
+	if m := c.Call("closed", "7"); m.Error == nil || m.Error.Code != 403 || m.Error.Message != "hubtest.closed" {
 		t.Errorf("closed: %+v", m.Error)
 	}
-	if m := c.call("broken", "7"); m.Error == nil || m.Error.Code != 100 || strings.Contains(m.Error.Message, "hunter2") {
+	if m := c.Call("broken", "7"); m.Error == nil || m.Error.Code != 100 || strings.Contains(m.Error.Message, "hunter2") {
 		t.Errorf("broken: %+v", m.Error)
 	}
-	if m := c.call("nothing", "7"); m.Error == nil || m.Error.Code != 104 {
+	if m := c.Call("nothing", "7"); m.Error == nil || m.Error.Code != 104 {
 		t.Errorf("nothing: %+v", m.Error)
 	}
 }
@@ -233,10 +234,10 @@ func TestFloodIsRefusedAndThenCutOff(t *testing.T) {
 	_, url := serve(t, hub.Config{CommandsPerSecond: 2, Now: func() time.Time { return now }}, func(h *hub.Hub) {
 		h.Handle("like", func(context.Context, hub.Viewer, []byte) ([]byte, error) { return []byte(`1`), nil })
 	})
-	c := connect(t, url, "")
+	c := hubtest.Connect(t, url, "")
 	answered, refused := 0, 0
 	for range 13 {
-		if m := c.call("like", "1"); m.Error == nil {
+		if m := c.Call("like", "1"); m.Error == nil {
 			answered++
 		} else if m.Error.Code == 111 {
 			refused++
@@ -245,34 +246,34 @@ func TestFloodIsRefusedAndThenCutOff(t *testing.T) {
 	if answered != 3 || refused != 10 { // four at once, the connect among them
 		t.Errorf("%d answered, %d refused; want 3 and 10", answered, refused)
 	}
-	c.send(map[string]any{"rpc": map[string]any{"method": "like"}})
-	if _, err := c.read(); websocket.CloseStatus(err) == -1 {
+	c.Send(map[string]any{"rpc": map[string]any{"method": "like"}})
+	if _, err := c.Read(); websocket.CloseStatus(err) == -1 {
 		t.Errorf("flooding on: %v, want the socket closed", err)
 	}
 }
 
 func TestOversizedFrameClosesTheSocket(t *testing.T) {
 	_, url := serve(t, hub.Config{}, nil)
-	c := connect(t, url, "")
+	c := hubtest.Connect(t, url, "")
 	// The server may close before everything is written.
-	_ = c.conn.Write(t.Context(), websocket.MessageText, []byte(`{"id":2,"rpc":{"method":"like","data":"`+strings.Repeat("x", 5000)+`"}}`))
-	if m, err := c.read(); err == nil {
+	_ = c.Conn.Write(t.Context(), websocket.MessageText, []byte(`{"id":2,"rpc":{"method":"like","data":"`+strings.Repeat("x", 5000)+`"}}`))
+	if m, err := c.Read(); err == nil {
 		t.Errorf("5000 bytes were answered with %+v", m)
 	}
 }
 
 func TestOneAddressGetsABoundedNumberOfSockets(t *testing.T) {
 	h, url := serve(t, hub.Config{ConnectionsPerIP: 3}, nil)
-	var open []*client
+	var open []*hubtest.Client
 	for range 3 {
-		open = append(open, connect(t, url, ""))
+		open = append(open, hubtest.Connect(t, url, ""))
 	}
-	if _, err := dial(t.Context(), url, ""); err == nil {
+	if _, err := hubtest.Dial(t.Context(), url, ""); err == nil {
 		t.Fatal("a fourth socket was opened")
 	}
-	_ = open[0].conn.CloseNow()
+	_ = open[0].Conn.CloseNow()
 	for { // the server hears of the end a moment later
-		conn, err := dial(t.Context(), url, "")
+		conn, err := hubtest.Dial(t.Context(), url, "")
 		if err == nil {
 			_ = conn.CloseNow()
 			break
@@ -306,12 +307,12 @@ func TestOtherSitesCannotOpenASocket(t *testing.T) {
 func TestManyViewersHearEveryFrameAlthoughOneIsStuck(t *testing.T) {
 	h, url := serve(t, hub.Config{QueueSize: 64 << 10}, nil)
 	const viewers, frames = 150, 40
-	stuck := connect(t, url, "")
-	stuck.subscribe("room:1") // and never reads again
-	clients := make([]*client, viewers)
+	stuck := hubtest.Connect(t, url, "")
+	stuck.Subscribe("room:1") // and never reads again
+	clients := make([]*hubtest.Client, viewers)
 	each(viewers, func(i int) {
-		clients[i] = connect(t, url, "")
-		if m := clients[i].subscribe("room:1"); m.Error != nil {
+		clients[i] = hubtest.Connect(t, url, "")
+		if m := clients[i].Subscribe("room:1"); m.Error != nil {
 			t.Errorf("viewer %d: %+v", i, m.Error)
 		}
 	})
@@ -332,12 +333,12 @@ func TestManyViewersHearEveryFrameAlthoughOneIsStuck(t *testing.T) {
 			}
 		}
 	}()
-	if m := stuck.subscribe("room:2"); m.Error != nil {
+	if m := stuck.Subscribe("room:2"); m.Error != nil {
 		t.Fatalf("stuck: %+v", m.Error)
 	}
 	each(viewers, func(i int) {
 		for n := range frames {
-			if got, want := clients[i].push("room:1"), fmt.Sprintf(`{"n":%d}`, n); got != want {
+			if got, want := clients[i].Push("room:1"), fmt.Sprintf(`{"n":%d}`, n); got != want {
 				t.Errorf("viewer %d heard %s, want %s", i, got, want)
 				return
 			}
@@ -355,13 +356,13 @@ func TestTwoProcessesAreOneRoom(t *testing.T) {
 	room := fmt.Sprintf("room:%d", time.Now().UnixNano())
 	first, firstURL := serve(t, hub.Config{RedisURL: redis}, nil)
 	second, secondURL := serve(t, hub.Config{RedisURL: redis}, nil)
-	a, b := connect(t, firstURL, ""), connect(t, secondURL, "")
-	a.subscribe(room)
-	b.subscribe(room)
+	a, b := hubtest.Connect(t, firstURL, ""), hubtest.Connect(t, secondURL, "")
+	a.Subscribe(room)
+	b.Subscribe(room)
 	if err := first.Publish(room, []byte(`1`)); err != nil {
 		t.Fatal(err)
 	}
-	if got := a.push(room) + b.push(room); got != "11" {
+	if got := a.Push(room) + b.Push(room); got != "11" {
 		t.Errorf("heard %s, want it on both", got)
 	}
 	for second.Count(room) != 2 || first.Count(room) != 2 {

@@ -32,6 +32,7 @@ require (
 	github.com/redis/rueidis v1.0.79 // indirect
 	github.com/zeebo/blake3 v0.2.4 // indirect
 	go.uber.org/zap/exp v0.3.0 // indirect
+	golang.org/x/image v0.47.0 // indirect
 )
 
 require (

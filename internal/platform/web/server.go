@@ -50,10 +50,12 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 		ctx := context.WithValue(r.Context(), requestKey, id.Secret(8))
 		ip, https := client(r, cfg.TrustedProxies)
 		ctx = context.WithValue(ctx, clientKey, ip)
-		r = r.WithContext(ctx)
+		site := siteInfo{host: r.Host, scheme: "http"}
 		if https {
-			r.URL.Scheme = "https"
+			site.scheme = "https"
 		}
+		ctx = context.WithValue(ctx, siteKey, site)
+		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
 		_, pattern := next.Handler(r)
 		defer func() {
@@ -143,10 +145,6 @@ func contains(list []netip.Prefix, a netip.Addr) bool {
 	}
 	return false
 }
-
-// IsHTTPS reports whether the browser came by https, through a trusted proxy
-// too.
-func IsHTTPS(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
 
 // recorder remembers the status.
 type recorder struct {

@@ -12,7 +12,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"embed"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -26,12 +25,6 @@ import (
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/db"
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations are the tables of this package.
-var Migrations = db.Migrations{Area: "push", Files: files}
 
 // MaxPayload is the longest message in bytes: one record of 4096 bytes less the
 // header, the padding delimiter and the tag (RFC 8291 section 4).
@@ -82,7 +75,7 @@ func WithClient(c *http.Client) Option { return func(s *Sender) { s.client = c }
 // Contact is a mailto: or https: address under which push services reach the
 // operator (RFC 8292 section 2.1).
 func New(ctx context.Context, d *db.DB, contact string, now clock.Now, opts ...Option) (*Sender, error) {
-	key, err := loadKey(ctx, d, now())
+	key, err := loadKey(ctx, d)
 	if err != nil {
 		return nil, fmt.Errorf("push key: %w", err)
 	}
@@ -101,24 +94,19 @@ func New(ctx context.Context, d *db.DB, contact string, now clock.Now, opts ...O
 }
 
 // loadKey reads the key, or makes it. Two processes that start together agree.
-func loadKey(ctx context.Context, d *db.DB, now time.Time) (*ecdsa.PrivateKey, error) {
-	fresh, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := fresh.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	var kept string
-	err = d.InTx(ctx, func(tx *db.Tx) error {
-		kept, err = keepKey(ctx, tx, base64.RawURLEncoding.EncodeToString(raw), now)
-		return err
+func loadKey(ctx context.Context, d *db.DB) (*ecdsa.PrivateKey, error) {
+	kept, err := d.Setting(ctx, "push.key", func() (string, error) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return "", err
+		}
+		raw, err := key.Bytes()
+		return base64.RawURLEncoding.EncodeToString(raw), err
 	})
 	if err != nil {
 		return nil, err
 	}
-	raw, err = base64.RawURLEncoding.DecodeString(kept)
+	raw, err := base64.RawURLEncoding.DecodeString(kept)
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func TestBrowserReadsWhatWasSent(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 	}))
 	t.Cleanup(service.Close)
-	s := sender(t, dbtest.SQLite(t, push.Migrations), push.WithClient(service.Client()))
+	s := sender(t, dbtest.SQLite(t, db.SettingMigrations), push.WithClient(service.Client()))
 	b := newBrowser(t)
 	err := s.Send(t.Context(), b.subscription(service.URL+"/send/1"), push.Message{
 		Payload: []byte(`{"title":"The boat is in"}`), TTL: time.Hour, Topic: "show.starts:shw_01kd3v", Urgent: true,
@@ -178,7 +178,7 @@ func TestGoneSubscriptionIsTold(t *testing.T) {
 	status := http.StatusGone
 	service := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 	t.Cleanup(service.Close)
-	s := sender(t, dbtest.SQLite(t, push.Migrations), push.WithClient(service.Client()))
+	s := sender(t, dbtest.SQLite(t, db.SettingMigrations), push.WithClient(service.Client()))
 	sub := newBrowser(t).subscription(service.URL)
 	for _, status = range []int{http.StatusGone, http.StatusNotFound} {
 		if err := s.Send(t.Context(), sub, push.Message{}); !errors.Is(err, push.ErrGone) {
@@ -200,14 +200,14 @@ func TestOneKeyForTheLifeOfTheMarket(t *testing.T) {
 		if first, second := sender(t, d), sender(t, d); first.PublicKey() != second.PublicKey() {
 			t.Error("the second start made another key")
 		}
-	}, push.Migrations)
+	}, db.SettingMigrations)
 }
 
 func TestSenderDoesNotEnterPrivateNetworks(t *testing.T) {
 	entered := false
 	inside := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { entered = true }))
 	t.Cleanup(inside.Close)
-	s := sender(t, dbtest.SQLite(t, push.Migrations))
+	s := sender(t, dbtest.SQLite(t, db.SettingMigrations))
 	b := newBrowser(t)
 	for _, endpoint := range []string{
 		inside.URL, strings.Replace(inside.URL, "127.0.0.1", "localhost", 1), strings.Replace(inside.URL, "https", "http", 1),

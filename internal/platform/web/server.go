@@ -27,8 +27,9 @@ const (
 // Config of the middleware. The zero value is for direct clients over HTTP.
 type Config struct {
 	Log *slog.Logger
-	// Identify says who sends a request; it must be quick. Nil: nobody.
-	Identify func(r *http.Request) Identity
+	// Identify says who sends a request and may set cookies; it must be quick.
+	// Nil: nobody.
+	Identify func(w http.ResponseWriter, r *http.Request) Identity
 	// TrustedProxies may set X-Forwarded-For and X-Forwarded-Proto.
 	TrustedProxies []netip.Prefix
 	// PublicURL is the address that people type, e.g. https://market.example;
@@ -83,7 +84,7 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 			return
 		}
 		if cfg.Identify != nil {
-			r = r.WithContext(WithIdentity(ctx, cfg.Identify(r)))
+			r = r.WithContext(WithIdentity(ctx, cfg.Identify(rec, r)))
 		}
 		next.ServeHTTP(rec, r)
 	})

@@ -184,6 +184,15 @@ func (s *Service) Get(ctx context.Context, person string) (Person, error) {
 	return personBy(ctx, s.db, "id", person)
 }
 
+// Known is [Service.Get] that may answer from memory, a few seconds old, for
+// whoever is signed in.
+func (s *Service) Known(ctx context.Context, person string) (Person, error) {
+	if p, ok := s.cache.person(person, s.now()); ok {
+		return p, nil
+	}
+	return s.Get(ctx, person)
+}
+
 // GetIn is [Service.Get] inside a transaction.
 func GetIn(ctx context.Context, q db.Querier, person string) (Person, error) {
 	return personBy(ctx, q, "id", person)

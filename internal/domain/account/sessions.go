@@ -13,6 +13,8 @@ const sessionTTL = 5 * time.Second
 type sessions struct {
 	mu sync.Mutex
 	by map[string]sessionEntry
+	// people points from a person to the entry of one of their sessions.
+	people map[string]string
 }
 
 type sessionEntry struct {
@@ -21,7 +23,9 @@ type sessionEntry struct {
 	until   time.Time
 }
 
-func newSessions() *sessions { return &sessions{by: map[string]sessionEntry{}} }
+func newSessions() *sessions {
+	return &sessions{by: map[string]sessionEntry{}, people: map[string]string{}}
+}
 
 func (c *sessions) get(hash string, now time.Time) (sessionEntry, bool) {
 	c.mu.Lock()
@@ -35,17 +39,27 @@ func (c *sessions) put(hash string, p Person, s Session, now time.Time) {
 	defer c.mu.Unlock()
 	if len(c.by) > 10_000 {
 		clear(c.by)
+		clear(c.people)
 	}
 	c.by[hash] = sessionEntry{p, s, now.Add(sessionTTL)}
+	c.people[p.ID] = hash
 }
 
 // forget drops every session of a person.
 func (c *sessions) forget(person string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.people, person)
 	for h, e := range c.by {
 		if e.person.ID == person {
 			delete(c.by, h)
 		}
 	}
+}
+
+func (c *sessions) person(id string, now time.Time) (Person, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.by[c.people[id]]
+	return e.person, ok && now.Before(e.until)
 }

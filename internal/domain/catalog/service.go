@@ -260,6 +260,15 @@ func cursor(p Product) page.Cursor {
 
 // SKU returns a variant that is sold, with its product.
 func (s *Service) SKU(ctx context.Context, sku string) (SKU, Product, error) {
+	k, p, err := s.AnySKU(ctx, sku)
+	if err == nil && p.State != Live {
+		err = ErrNoSKU
+	}
+	return k, p, err
+}
+
+// AnySKU returns a variant of a product in any state.
+func (s *Service) AnySKU(ctx context.Context, sku string) (SKU, Product, error) {
 	product, err := productOf(ctx, s.db, sku)
 	if err != nil {
 		return SKU{}, Product{}, err
@@ -269,7 +278,7 @@ func (s *Service) SKU(ctx context.Context, sku string) (SKU, Product, error) {
 		return SKU{}, Product{}, err
 	}
 	for _, k := range p.SKUs {
-		if k.ID == sku && p.State == Live {
+		if k.ID == sku {
 			return k, p, nil
 		}
 	}

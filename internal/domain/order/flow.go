@@ -387,8 +387,11 @@ func (s *Service) PayPage(ctx context.Context, buyer, order string) (string, err
 	if o.State != PendingPayment {
 		return "", payment.ErrClosed
 	}
-	return "/pay/" + intentID(o.ID), nil
+	return PayPath(o.ID), nil
 }
+
+// PayPath is where a browser goes to pay an order.
+func PayPath(order string) string { return "/pay/" + intentID(order) }
 
 // Can says what may be done with an order next, for buttons.
 type Can struct {

@@ -309,6 +309,19 @@ func (s *Service) SaveImage(ctx context.Context, im Image) error {
 	return insertImage(ctx, s.db, im, s.now())
 }
 
+// ImageOwner returns the shop that uploaded a picture.
+func (s *Service) ImageOwner(ctx context.Context, image string) (string, error) {
+	all, err := images(ctx, s.db, []string{image})
+	if err != nil {
+		return "", err
+	}
+	im, ok := all[image]
+	if !ok {
+		return "", ErrImage
+	}
+	return im.Shop, nil
+}
+
 // Images returns pictures by id; unknown ids are left out.
 func Images(ctx context.Context, q db.Querier, ids ...string) (map[string]Image, error) {
 	return images(ctx, q, ids)

@@ -494,8 +494,17 @@ func golden(t *testing.T, name, got string) {
 		}
 	}
 	want, err := os.ReadFile(path)
-	if err != nil || string(want) != got {
-		t.Errorf("%s differs (%v), got:\n%s", path, err, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants, gots := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range min(len(wants), len(gots)) {
+		if wants[i] != gots[i] {
+			t.Fatalf("%s line %d: got %q, want %q", path, i+1, gots[i], wants[i])
+		}
+	}
+	if len(wants) != len(gots) {
+		t.Errorf("%s: got %d lines, want %d", path, len(gots), len(wants))
 	}
 }
 

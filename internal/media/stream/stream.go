@@ -54,7 +54,7 @@ type Frame struct {
 	// publisher returned, its clock jumped, or the tracks are new. Pictures
 	// after a break decode from the next keyframe on.
 	Break bool
-	// DTS and PTS count from the stream's start, see [Stream.WallClock].
+	// DTS and PTS are stream time, see [Stream.WallClock].
 	DTS, PTS time.Duration
 	// Arrived is when the frame was received.
 	Arrived time.Time

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math"
 	"time"
 
 	"github.com/openstall/openstall/internal/media/codec"
@@ -18,9 +19,13 @@ const (
 	videoSlack = 2 * time.Millisecond
 )
 
-// timeline maps publishers' clocks to the stream's time, which starts at zero
-// with the first frame, never goes back, and skips what the wall clock says was
-// missed while no publisher was there.
+// genesis is stream time zero. Streams count from a common instant rather than
+// from their first frame, so that a stream that is continued by a restarted
+// server does not go back in time: players and recordings see one clock.
+var genesis = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// timeline maps publishers' clocks to the stream's time, which never goes back,
+// and skips what the wall clock says was missed while no publisher was there.
 type timeline struct {
 	epoch    time.Time // the wall clock at stream time zero
 	started  bool
@@ -39,7 +44,7 @@ type trackTime struct {
 	seen bool // since the last anchoring
 	last time.Duration
 	next time.Duration // where the frame after last is expected
-	// Audio is counted: count frames since base.
+	// Frames are counted: count of them since base.
 	base  time.Duration
 	count int64
 }
@@ -50,7 +55,9 @@ func (t *timeline) detach() { t.anchored = false }
 // anchorAt ties the publisher's time dts to the arrival's place on the timeline.
 func (t *timeline) anchorAt(dts time.Duration, arrived time.Time) {
 	if !t.started {
-		t.started, t.epoch = true, arrived
+		t.started = true
+		t.end = max(arrived.Sub(genesis), 0)
+		t.epoch = arrived.Add(-t.end)
 	}
 	t.anchor = max(arrived.Sub(t.epoch), t.end)
 	t.offset = t.anchor - dts
@@ -109,16 +116,23 @@ func (t *timeline) smooth(kind Kind, at time.Duration, tracks *Tracks) (time.Dur
 		tr.next = tr.base + codec.Duration(tr.count*codec.SamplesPerFrame, tracks.Audio.SampleRate)
 		return at, true
 	}
-	frame := time.Second / 30
-	if fps := tracks.Video.FPS; fps > 0 {
-		frame = time.Duration(float64(time.Second) / fps)
-		if tr.seen && (at-tr.next).Abs() <= videoSlack {
-			at = tr.next
+	fps := tracks.Video.FPS
+	if fps <= 0 {
+		if tr.seen && at <= tr.last {
+			at = tr.last + time.Millisecond
 		}
+		tr.next = at + time.Second/30
+		return at, true
 	}
-	if tr.seen && at <= tr.last {
-		at = tr.last + time.Millisecond
+	if tr.seen && (at-tr.next).Abs() <= videoSlack {
+		at = tr.next
+	} else {
+		if tr.seen && at <= tr.last {
+			at = tr.last + time.Millisecond
+		}
+		tr.base, tr.count = at, 0
 	}
-	tr.next = at + frame
+	tr.count++
+	tr.next = tr.base + time.Duration(math.Round(float64(tr.count)/fps*float64(time.Second)))
 	return at, true
 }

@@ -2,6 +2,9 @@ package web
 
 import (
 	"context"
+	"net/http"
+	"strings"
+	"time"
 
 	"github.com/openstall/openstall/internal/kit/errs"
 )
@@ -22,6 +25,7 @@ const (
 	identityKey contextKey = iota
 	requestKey
 	clientKey
+	siteKey
 )
 
 // WithIdentity returns a context that carries who asks.
@@ -75,4 +79,40 @@ func (g Guard) check(ctx context.Context) *errs.Error {
 		return ErrNotFound // what the operator sees does not exist for others
 	}
 	return nil
+}
+
+// Site returns the host that the browser typed and the scheme it used, for
+// cookies, passkeys and absolute addresses.
+func Site(ctx context.Context) (host, scheme string) {
+	s, _ := ctx.Value(siteKey).(siteInfo)
+	return s.host, s.scheme
+}
+
+type siteInfo struct{ host, scheme string }
+
+// Origin is the address of the market as the browser sees it, without a slash
+// at its end.
+func Origin(ctx context.Context) string {
+	host, scheme := Site(ctx)
+	return scheme + "://" + host
+}
+
+// Language picks one of our two languages from an Accept-Language header.
+func Language(header string) string {
+	for _, part := range strings.Split(header, ",") {
+		tag := strings.ToLower(strings.TrimSpace(part))
+		if strings.HasPrefix(tag, "zh") {
+			return "zh"
+		}
+		if strings.HasPrefix(tag, "en") {
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// SessionCookieOf makes the cookie of a session; a negative age takes it away.
+func SessionCookieOf(ctx context.Context, token string, age time.Duration) http.Cookie {
+	_, scheme := Site(ctx)
+	return http.Cookie{Name: SessionCookie, Value: token, Path: "/", MaxAge: int(age / time.Second), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: scheme == "https"}
 }

@@ -27,8 +27,9 @@ const (
 // Config of the middleware. The zero value is for direct clients over HTTP.
 type Config struct {
 	Log *slog.Logger
-	// Identify says who sends a request; it must be quick. Nil: nobody.
-	Identify func(r *http.Request) Identity
+	// Identify says who sends a request and may set cookies; it must be quick.
+	// Nil: nobody.
+	Identify func(w http.ResponseWriter, r *http.Request) Identity
 	// TrustedProxies may set X-Forwarded-For and X-Forwarded-Proto.
 	TrustedProxies []netip.Prefix
 	// PublicURL is the address that people type, e.g. https://market.example;
@@ -50,10 +51,12 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 		ctx := context.WithValue(r.Context(), requestKey, id.Secret(8))
 		ip, https := client(r, cfg.TrustedProxies)
 		ctx = context.WithValue(ctx, clientKey, ip)
-		r = r.WithContext(ctx)
+		site := siteInfo{host: r.Host, scheme: "http"}
 		if https {
-			r.URL.Scheme = "https"
+			site.scheme = "https"
 		}
+		ctx = context.WithValue(ctx, siteKey, site)
+		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
 		_, pattern := next.Handler(r)
 		defer func() {
@@ -81,7 +84,7 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 			return
 		}
 		if cfg.Identify != nil {
-			r = r.WithContext(WithIdentity(ctx, cfg.Identify(r)))
+			r = r.WithContext(WithIdentity(ctx, cfg.Identify(rec, r)))
 		}
 		next.ServeHTTP(rec, r)
 	})
@@ -143,10 +146,6 @@ func contains(list []netip.Prefix, a netip.Addr) bool {
 	}
 	return false
 }
-
-// IsHTTPS reports whether the browser came by https, through a trusted proxy
-// too.
-func IsHTTPS(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
 
 // recorder remembers the status.
 type recorder struct {

@@ -1,0 +1,4 @@
+import checkout from '../features/checkout/locales/en.json'
+import room from '../features/room/locales/en.json'
+
+export default { ...room, ...checkout } as object

@@ -1,0 +1,3 @@
+const parts = import.meta.glob<{ default: object }>(['../features/*/locales/zh.json', '!../features/{room,checkout}/locales/*'], { eager: true })
+
+export default Object.assign({}, ...Object.values(parts).map((m) => m.default)) as object

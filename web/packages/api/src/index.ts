@@ -1,0 +1,8 @@
+export * from './types'
+export { ApiError, Client, OfflineError } from './client'
+export type { CallOptions, ClientOptions, Query } from './client'
+export { KeyRing, randomKey } from './keys'
+export { shopper } from './shopper'
+export type { Shopper } from './shopper'
+export { merchant, operator, seller } from './merchant'
+export type { Merchant, ShopChange, ShowDraft } from './merchant'

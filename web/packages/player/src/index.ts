@@ -1,0 +1,2 @@
+export { default as OsPlayer } from './OsPlayer.vue'
+export { retryDelay } from './engine'

@@ -24,7 +24,7 @@ const server = createServer(async (req, res) => {
   }
   const p = url.pathname
   if (p.startsWith('/img/')) return file(art, p.slice(5))
-  if (p.startsWith('/poster/')) return file(art, p.slice(8).replace('.jpg', ''))
+  if (p.startsWith('/poster/')) return file(art, p.includes('.svg') ? p.slice(8).replace('.jpg', '') : 'stall.svg')
   if (p.startsWith('/live/') || p.startsWith('/replay/')) return file(live, p.split('/').slice(3).join('/'))
   if (p.startsWith('/whip/')) return res.writeHead(404).end()
   let json

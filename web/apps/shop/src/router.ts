@@ -9,6 +9,20 @@ export function makeRouter() {
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
     routes: [
       { path: '/shows/:id', name: 'room', component: () => import('./features/room/RoomPage.vue'), props: true, meta: { dark: true } },
+      { path: '/', name: 'home', component: () => import('./features/market/HomePage.vue') },
+      { path: '/shops/:slug', name: 'shop', component: () => import('./features/market/ShopPage.vue'), props: true },
+      { path: '/products/:id', name: 'product', component: () => import('./features/market/ProductPage.vue'), props: true },
+      { path: '/orders', name: 'orders', component: () => import('./features/order/OrdersPage.vue'), meta: { signedIn: true } },
+      { path: '/orders/:id', name: 'order', component: () => import('./features/order/OrderPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/orders/:id/receipt', name: 'receipt', component: () => import('./features/order/ReceiptPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/sign-in', name: 'sign-in', component: () => import('./features/account/SignInPage.vue') },
+      { path: '/stop/:token', name: 'stop', component: () => import('./features/account/StopPage.vue'), props: true },
+      { path: '/me', name: 'me', component: () => import('./features/account/MePage.vue') },
+      { path: '/me/devices', name: 'devices', component: () => import('./features/account/DevicesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/addresses', name: 'addresses', component: () => import('./features/account/AddressesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/preferences', name: 'preferences', component: () => import('./features/account/PreferencesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/notices', name: 'notices', component: () => import('./features/account/NoticesPage.vue'), meta: { signedIn: true } },
+      { path: '/:nothing(.*)*', name: 'nothing', component: () => import('./features/market/NothingPage.vue') },
     ],
   })
   router.beforeEach(async (to) => {

@@ -5,10 +5,15 @@ import './app.css'
 import '@openstall/ui'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
+import { i18n, startLanguage, useLanguages } from '@openstall/app'
 import App from './App.vue'
-import { i18n, startLanguage } from './i18n'
 import { makeRouter } from './router'
 
+// The room's words come first, so that its first load stays small.
+useLanguages({
+  en: { first: () => import('./locales/en'), more: () => import('./locales/en.more') },
+  zh: { first: () => import('./locales/zh'), more: () => import('./locales/zh.more') },
+})
 await startLanguage()
 createApp(App).use(createPinia()).use(i18n).use(makeRouter()).mount('#app')
 

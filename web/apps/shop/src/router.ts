@@ -1,7 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { setTheme } from '@openstall/ui'
-import { loadMore } from './i18n'
-import { useSession } from './shared/session'
+import { loadMore, useSession } from '@openstall/app'
 
 export function makeRouter() {
   const router = createRouter({

@@ -1,4 +1,4 @@
-import { api } from './api'
+import { api } from '@openstall/app'
 
 /** Whether this browser can get messages for this market. */
 export const pushWorks = () => 'serviceWorker' in navigator && 'PushManager' in window && import.meta.env.PROD

@@ -1,4 +1,4 @@
-import { api } from './api'
+import { api } from '@openstall/app'
 
 /** Shares a short link that remembers who shared it; copies it where the phone has no share sheet. Answers whether it was copied. */
 export async function shareLink(kind: 'show' | 'product' | 'shop', target: string, title: string): Promise<'shared' | 'copied' | 'dropped'> {

@@ -1,9 +1,7 @@
 import { computed, reactive, ref, shallowRef } from 'vue'
 import type { Order, Quote, Sku } from '@openstall/api'
 import { serverNow } from '@openstall/ui'
-import { api } from '../../shared/api'
-import { useProblem } from '../../shared/problems'
-import { useSession } from '../../shared/session'
+import { api, useProblem, useSession } from '@openstall/app'
 import { failureOf, missing, priceQuestions, quoteRequest, settle, usualQuantity, type Choice, type Wanted } from './flow'
 import { remember, remembered } from './remember'
 

@@ -2,8 +2,7 @@ import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError, type Comment, type Show } from '@openstall/api'
 import { say } from '@openstall/ui'
-import { api } from '../../shared/api'
-import { useProblem } from '../../shared/problems'
+import { api, useProblem } from '@openstall/app'
 import { shareLink } from '../../shared/share'
 
 /** What a viewer does in a room beside buying: ask, follow, share. Asking needs a name; `needsName` opens the sign-in. */

@@ -3,7 +3,7 @@ import type { BagItem, Figures, Merchant, MerchantShow, RoomState } from '@opens
 import { WhipPublisher, useCamera, type PublishState } from '@openstall/player'
 import { useRoom } from '@openstall/room'
 import { noteServerTime, say } from '@openstall/ui'
-import { useProblem } from '../../shared/problems'
+import { useProblem } from '@openstall/app'
 
 /** A show from the host's side: the picture going out, what is on the counter, the figures. */
 export function useHost(show: MerchantShow, api: Merchant) {

@@ -1,8 +1,7 @@
 import { computed } from 'vue'
 import { useRoute } from 'vue-router'
 import { merchant, seller } from '@openstall/api'
-import { client } from '../../shared/api'
-import { useSession } from '../../shared/session'
+import { client, useSession } from '@openstall/app'
 
 export const selling = seller(client)
 

@@ -2,7 +2,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Merchant, Pack, Product } from '@openstall/api'
 import { minorAsTyped, pick, quantityFigure, say } from '@openstall/ui'
-import { useProblem } from '../../shared/problems'
+import { useProblem } from '@openstall/app'
 import { draftOf, emptyForm, formFaults, type ProductForm } from './draft'
 
 /** One product being written: what is typed, its photo, its faults, and saving it. */

@@ -37,6 +37,7 @@ type Form struct {
 	Images  []string
 	State   State
 	SKUs    []SKUForm
+	later   bool // required fields may be missing
 }
 
 // SKUForm is one variant; ID is empty for a new one.
@@ -54,6 +55,13 @@ func (s *Service) Create(ctx context.Context, sh shop.Shop, f Form) (Product, er
 		return err
 	})
 	return p, err
+}
+
+// List adds a product on the spot, as during a show: what the pack asks for may
+// wait.
+func (s *Service) List(ctx context.Context, sh shop.Shop, f Form) (Product, error) {
+	f.later = true
+	return s.Create(ctx, sh, f)
 }
 
 // CreateIn is [Service.Create] inside a transaction.
@@ -123,7 +131,7 @@ func (s *Service) apply(p Product, sh shop.Shop, f Form, now time.Time) (Product
 	if p.Measure != Piece && p.Measure != Weight {
 		return Product{}, ErrMeasure
 	}
-	if p.State == Live {
+	if p.State == Live && !f.later {
 		p.Fields, err = pack.Check(f.Fields)
 	} else {
 		p.Fields, err = pack.CheckDraft(f.Fields)

@@ -269,6 +269,17 @@ func (s *Service) OfShop(ctx context.Context, shopID string, since time.Time) (F
 	return figures(ctx, s.db, "shop", shopID, clock.Millis(since))
 }
 
+// OfShopBetween sums what a shop sold from an instant until another.
+func (s *Service) OfShopBetween(ctx context.Context, shopID string, from, to time.Time) (Figures, error) {
+	return between(ctx, s.db, shopID, from, to)
+}
+
+// ByMinute counts the orders of a show by the minute in which they were placed
+// (milliseconds).
+func (s *Service) ByMinute(ctx context.Context, show string) (map[int64]int64, error) {
+	return byMinute(ctx, s.db, show)
+}
+
 // OfMarket sums what the whole market sold since an instant.
 func (s *Service) OfMarket(ctx context.Context, since time.Time) (Figures, error) {
 	return figures(ctx, s.db, "market", "", clock.Millis(since))

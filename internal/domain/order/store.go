@@ -369,3 +369,25 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 	}
 	return problems, nil
 }
+
+func between(ctx context.Context, q db.Querier, shop string, from, to time.Time) (Figures, error) {
+	return db.One(ctx, q, func(f *Figures) []any { return []any{&f.Orders, &f.Paid} }, `
+		SELECT COUNT(*), COALESCE(SUM(CASE WHEN pay_state = 'paid' THEN total ELSE 0 END), 0)
+		FROM orders
+		WHERE shop = $1 AND placed_at >= $2 AND placed_at < $3 AND state NOT IN ('cancelled', 'expired')`,
+		shop, clock.Millis(from), clock.Millis(to))
+}
+
+func byMinute(ctx context.Context, q db.Querier, show string) (map[int64]int64, error) {
+	type row struct{ minute, n int64 }
+	rows, err := db.All(ctx, q, func(r *row) []any { return []any{&r.minute, &r.n} }, `
+		SELECT placed_at / 60000 * 60000, COUNT(*)
+		FROM orders
+		WHERE show_id = $1 AND state NOT IN ('cancelled', 'expired')
+		GROUP BY placed_at / 60000 * 60000`, show)
+	out := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		out[r.minute] = r.n
+	}
+	return out, err
+}

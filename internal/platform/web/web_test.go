@@ -48,7 +48,9 @@ func server(t *testing.T) *httptest.Server {
 	})
 	h := web.Wrap(web.Config{
 		Log: quiet, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		Identify: func(_ http.ResponseWriter, r *http.Request) web.Identity { return web.Identity{Person: r.Header.Get("X-Test-Person")} },
+		Identify: func(_ http.ResponseWriter, r *http.Request) web.Identity {
+			return web.Identity{Person: r.Header.Get("X-Test-Person")}
+		},
 	}, mux)
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)

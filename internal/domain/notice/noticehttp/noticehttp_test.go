@@ -29,7 +29,7 @@ func TestDoorStopsWithoutSigningIn(t *testing.T) {
 	noticehttp.Mount(web.NewAPI(mux, slog.New(slog.DiscardHandler), "test"), notices)
 	who := web.Identity{}
 	server := httptest.NewServer(web.Wrap(web.Config{
-		Log: slog.New(slog.DiscardHandler), Identify: func(*http.Request) web.Identity { return who },
+		Log: slog.New(slog.DiscardHandler), Identify: func(http.ResponseWriter, *http.Request) web.Identity { return who },
 	}, mux))
 	t.Cleanup(server.Close)
 	do := func(method, path, body string) int {

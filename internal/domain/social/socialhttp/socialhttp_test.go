@@ -27,7 +27,7 @@ func TestLinkLeadsIntoTheAppAndIsRemembered(t *testing.T) {
 	socialhttp.Mount(web.NewAPI(mux, slog.New(slog.DiscardHandler), "test"), mux, socialhttp.Parts{
 		Social: s, URL: func() string { return "https://quay.example" }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
-	server := httptest.NewServer(web.Wrap(web.Config{Log: slog.New(slog.DiscardHandler), Identify: func(*http.Request) web.Identity {
+	server := httptest.NewServer(web.Wrap(web.Config{Log: slog.New(slog.DiscardHandler), Identify: func(http.ResponseWriter, *http.Request) web.Identity {
 		return web.Identity{Viewer: "browser"}
 	}}, mux))
 	t.Cleanup(server.Close)

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import type { Order } from '@openstall/api'
+import { headline, isWaiting, marks } from './words'
+
+const order = (over: Partial<Order>): Order => ({ state: 'placed', pay_state: 'due_at_pickup', placed_at: '2026-11-22T17:43:00Z', fulfilment: { kind: 'pickup' }, events: [{ at: '2026-11-22T17:58:00Z', event: 'ready', by: 'seller' }], ...over }) as Order
+
+describe('order', () => {
+  it('ready to collect has its packing time and waits for the collector', () => {
+    const m = marks(order({ state: 'ready' }))!
+    expect(m.map((x) => [x.done, x.now])).toEqual([[true, false], [true, false], [false, true], [false, false]])
+    expect(m[1]!.at).toBe('2026-11-22T17:58:00Z')
+  })
+  it('an order that ended early has no way to show', () => {
+    for (const state of ['cancelled', 'expired', 'refunded'] as const) expect(marks(order({ state }))).toBeUndefined()
+  })
+  it('a failed payment says so and is looked at again', () => {
+    const o = order({ state: 'pending_payment', pay_state: 'failed' })
+    expect(headline(o)).toBe('order.head_failed')
+    expect(isWaiting(o)).toBe(true)
+  })
+  it('paying at the stall is nothing to wait for', () => expect(isWaiting(order({}))).toBe(false))
+})

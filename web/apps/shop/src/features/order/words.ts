@@ -1,0 +1,31 @@
+import type { Order } from '@openstall/api'
+
+/** The key of the one message an order page opens with. */
+export function headline(o: Order): string {
+  if (o.state === 'pending_payment') return o.pay_state === 'failed' ? 'order.head_failed' : 'order.head_pending'
+  if (o.state === 'ready' && o.fulfilment.kind === 'pickup') return 'order.head_ready'
+  if (o.state === 'placed' && o.fulfilment.kind === 'pickup') return 'order.head_placed'
+  return `order.state_${o.state}`
+}
+
+export type Mark = { key: string; at?: string; done: boolean; now: boolean }
+
+/** The four marks of an order's way, with the time each was reached. Undefined for an order that ended early. */
+export function marks(o: Order): Mark[] | undefined {
+  if (['cancelled', 'expired', 'refunded'].includes(o.state)) return undefined
+  const pickup = o.fulfilment.kind === 'pickup'
+  const way = pickup ? (['placed', 'ready', 'collect', 'completed'] as const) : (['placed', 'ready', 'shipped', 'completed'] as const)
+  const reached = { pending_payment: -1, placed: 0, ready: pickup ? 1 : 1, shipped: 2, completed: 3, cancelled: -1, expired: -1, refunded: -1 }[o.state]
+  const when = (name: string) => o.events.find((e) => e.event === name || e.event === `order.${name}`)?.at
+  return way.map((name, i) => ({
+    key: `order.mark_${name}`,
+    at: name === 'placed' ? o.placed_at : when(name),
+    done: i <= reached,
+    now: i === reached + 1,
+  }))
+}
+
+/** Whether the page should look again by itself: money may be under way. */
+export function isWaiting(o: Order): boolean {
+  return o.state === 'pending_payment' || o.pay_state === 'pending' || o.pay_state === 'refunding'
+}

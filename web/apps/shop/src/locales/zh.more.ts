@@ -1,0 +1,5 @@
+import goods from '@openstall/selling/locales/zh.json'
+
+const parts = import.meta.glob<{ default: object }>(['../features/*/locales/zh.json', '!../features/{room,checkout}/locales/*'], { eager: true })
+
+export default Object.assign({}, goods, ...Object.values(parts).map((m) => m.default)) as object

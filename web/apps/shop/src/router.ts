@@ -1,0 +1,49 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import { setTheme } from '@openstall/ui'
+import { loadMore, useSession } from '@openstall/app'
+
+export function makeRouter() {
+  const router = createRouter({
+    history: createWebHistory(),
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    routes: [
+      { path: '/shows/:id', name: 'room', component: () => import('./features/room/RoomPage.vue'), props: true, meta: { dark: true } },
+      { path: '/', name: 'home', component: () => import('./features/market/HomePage.vue') },
+      { path: '/shops/:slug', name: 'shop', component: () => import('./features/market/ShopPage.vue'), props: true },
+      { path: '/products/:id', name: 'product', component: () => import('./features/market/ProductPage.vue'), props: true },
+      { path: '/orders', name: 'orders', component: () => import('./features/order/OrdersPage.vue'), meta: { signedIn: true } },
+      { path: '/orders/:id', name: 'order', component: () => import('./features/order/OrderPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/orders/:id/receipt', name: 'receipt', component: () => import('./features/order/ReceiptPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/sign-in', name: 'sign-in', component: () => import('./features/account/SignInPage.vue') },
+      { path: '/stop/:token', name: 'stop', component: () => import('./features/account/StopPage.vue'), props: true },
+      { path: '/me', name: 'me', component: () => import('./features/account/MePage.vue') },
+      { path: '/me/devices', name: 'devices', component: () => import('./features/account/DevicesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/addresses', name: 'addresses', component: () => import('./features/account/AddressesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/preferences', name: 'preferences', component: () => import('./features/account/PreferencesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/notices', name: 'notices', component: () => import('./features/account/NoticesPage.vue'), meta: { signedIn: true } },
+      { path: '/sell', name: 'sell', component: () => import('./features/sell/SellPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop', name: 'sell-home', component: () => import('./features/sell/ShopHomePage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/stock', name: 'sell-stock', component: () => import('./features/sell/StockPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/products', name: 'sell-products', component: () => import('./features/sell/ProductsPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/pickup', name: 'sell-pickup', component: () => import('./features/sell/PickupPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/licence', name: 'sell-licence', component: () => import('./features/sell/LicencePage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/stream-key', name: 'sell-stream-key', component: () => import('./features/sell/StreamKeyPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/hand-over', name: 'sell-hand-over', component: () => import('./features/sell/HandOverPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/shows', name: 'sell-shows', component: () => import('./features/sell/ShowsPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/shows/:show', name: 'sell-show', component: () => import('./features/sell/ShowPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/sell/:shop/shows/:show/poster', name: 'sell-show-poster', component: () => import('./features/sell/PosterPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/sell/:shop/shows/:show/report', name: 'sell-show-report', component: () => import('./features/sell/ReportPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/sell/:shop/shows/:show/host', name: 'host', component: () => import('./features/sell/HostPage.vue'), props: true, meta: { signedIn: true, dark: true } },
+      { path: '/:nothing(.*)*', name: 'nothing', component: () => import('./features/market/NothingPage.vue') },
+    ],
+  })
+  router.beforeEach(async (to) => {
+    if (to.name !== 'room') await loadMore()
+    if (!to.meta.signedIn) return true
+    const session = useSession()
+    await session.load()
+    return session.person ? true : { name: 'sign-in', query: { back: to.fullPath } }
+  })
+  router.afterEach((to) => setTheme(to.meta.dark ? 'dark' : 'system'))
+  return router
+}

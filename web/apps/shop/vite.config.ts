@@ -1,0 +1,11 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+import { devProxy, flags, slimI18n } from '../../scripts/vite-shared.ts'
+import { serviceWorker } from '../../scripts/service-worker.ts'
+
+export default defineConfig({
+  plugins: [vue(), slimI18n(), serviceWorker()],
+  define: flags,
+  build: { outDir: '../../dist/shop', emptyOutDir: true, manifest: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  server: { port: 5173, proxy: devProxy },
+})

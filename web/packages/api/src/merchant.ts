@@ -1,0 +1,111 @@
+import type { Client } from './client'
+import type * as t from './types'
+
+const at = encodeURIComponent
+
+/** What a person does before there is a shop. */
+export function seller(c: Client) {
+  return {
+    packs: () => c.get<t.List<t.Pack>>('/packs'),
+    openShop: (s: { name: t.Text; pack: string; stall?: string; currency?: string; locale: string }) =>
+      c.post<t.Shop>('/merchant/shops', s),
+  }
+}
+
+export type ShopChange = Partial<{
+  name: t.Text
+  about: t.Text
+  stall: string
+  color: string
+  licence: Partial<Omit<t.Licence, 'state'>>
+  pickup: { address: string }
+  avatar: string
+  cover: string
+}>
+export type ShowDraft = { title?: t.Text; starts_at?: t.Instant; host_name?: string; part_ms?: number }
+
+/** What the staff of one shop do. */
+export function merchant(c: Client, shop: string) {
+  const base = `/merchant/shops/${at(shop)}`
+  const show = (id: string) => `${base}/shows/${at(id)}`
+  return {
+    shop: () => c.get<t.Shop>(base),
+    saveShop: (change: ShopChange) => c.patch<t.Shop>(base, change),
+    checklist: () => c.get<t.List<{ code: string; done: boolean }>>(`${base}/checklist`),
+    upload: (file: Blob, name = 'picture.jpg') => {
+      const form = new FormData()
+      form.append('file', file, name)
+      return c.post<t.Image>(`${base}/images`, form)
+    },
+    products: () => c.get<t.List<t.Product>>(`${base}/products`),
+    product: (id: string) => c.get<t.Product>(`${base}/products/${at(id)}`),
+    addProduct: (p: t.ProductDraft) => c.post<t.Product>(`${base}/products`, p),
+    saveProduct: (id: string, p: Partial<t.ProductDraft>) => c.patch<t.Product>(`${base}/products/${at(id)}`, p),
+    removeProduct: (id: string) => c.delete<void>(`${base}/products/${at(id)}`),
+    stock: () => c.get<t.List<t.StockRow>>(`${base}/stock`),
+    moveStock: (m: t.StockMovement) => c.write<t.StockRow>(`${base}/stock/movements`, m),
+    fulfilment: () => c.get<t.Fulfilment>(`${base}/fulfilment`),
+    saveFulfilment: (f: t.Fulfilment) => c.put<t.Fulfilment>(`${base}/fulfilment`, f),
+    staff: () => c.get<t.List<t.Staff>>(`${base}/staff`),
+    addStaff: (to: string, role: t.ShopRole) => c.post<t.Staff>(`${base}/staff`, { to, role }),
+    removeStaff: (person: string) => c.delete<void>(`${base}/staff/${at(person)}`),
+    streamKey: () => c.get<t.StreamKey>(`${base}/stream-key`),
+    rotateStreamKey: () => c.post<t.NewStreamKey>(`${base}/stream-key/rotate`, {}),
+
+    shows: () => c.get<t.List<t.ShowCard>>(`${base}/shows`),
+    addShow: (s: ShowDraft) => c.post<t.MerchantShow>(`${base}/shows`, s),
+    show: (id: string) => c.get<t.MerchantShow>(show(id)),
+    saveShow: (id: string, s: ShowDraft) => c.patch<t.MerchantShow>(show(id), s),
+    saveBag: (id: string, items: { number: number; product: string; set_aside?: number }[]) =>
+      c.put<t.MerchantShow>(`${show(id)}/bag`, { items }),
+    move: (id: string, step: 'practice' | 'start' | 'end' | 'cancel') => c.post<t.MerchantShow>(`${show(id)}/${step}`, {}),
+    pin: (id: string, number: number | null) => c.post<t.RoomState>(`${show(id)}/pin`, { number }),
+    explain: (id: string, number: number | null) => c.post<t.RoomState>(`${show(id)}/explain`, { number }),
+    quickListing: (id: string, item: { photo: Blob; title: string; priceMinor: number; stock: number; measure: 'piece' | 'weight' }) => {
+      const form = new FormData()
+      form.append('photo', item.photo, 'photo.jpg')
+      form.append('title', item.title)
+      form.append('price_minor', String(item.priceMinor))
+      form.append('stock', String(item.stock))
+      form.append('measure', item.measure)
+      return c.post<t.BagItem>(`${show(id)}/quick-listing`, form)
+    },
+    setRoom: (id: string, room: { slow_mode_seconds?: number; comments_off?: boolean }) =>
+      c.patch<t.RoomState>(`${show(id)}/room`, room),
+    comments: (id: string) => c.get<t.List<t.Comment>>(`${show(id)}/comments`),
+    answer: (id: string, text: string) => c.post<t.Comment>(`${show(id)}/comments`, { text }),
+    removeComment: (id: string, comment: string) => c.delete<void>(`${show(id)}/comments/${at(comment)}`),
+    pinComment: (id: string, comment: string) => c.post<void>(`${show(id)}/comments/${at(comment)}/pin`, {}),
+    mute: (id: string, person: string, minutes: number, reason: string) =>
+      c.post<void>(`${show(id)}/mutes`, { person, minutes, reason }),
+    publishTicket: (id: string) => c.post<{ whip_url: string; token: string }>(`${show(id)}/publish-ticket`, {}),
+    showFigures: (id: string) => c.get<t.ShowFigures>(`${show(id)}/figures`),
+    pickList: (id: string) => c.get<t.PickList>(`${show(id)}/pick-list`),
+
+    orders: (query: { state?: string; show?: string; q?: string; after?: string } = {}) =>
+      c.get<t.List<t.Order>>(`${base}/orders`, query),
+    order: (id: string) => c.get<t.Order>(`${base}/orders/${at(id)}`),
+    ready: (id: string) => c.write<t.Order>(`${base}/orders/${at(id)}/ready`, {}),
+    ship: (id: string, tracking: string) => c.write<t.Order>(`${base}/orders/${at(id)}/ship`, { tracking }),
+    cancel: (id: string, reason: string) => c.write<t.Order>(`${base}/orders/${at(id)}/cancel`, { reason }),
+    handOver: (what: { code: string } | { order: string }) => c.write<t.Order>(`${base}/orders/hand-over`, what),
+    contacts: (query: { q?: string; after?: string } = {}) => c.get<t.List<t.Contact>>(`${base}/contacts`, query),
+    contactsCsv: `/v1${base}/contacts.csv`,
+    figures: (days: number) => c.get<t.ShopFigures>(`${base}/figures`, { days }),
+  }
+}
+export type Merchant = ReturnType<typeof merchant>
+
+/** What the people who run the market do. */
+export function operator(c: Client) {
+  return {
+    overview: () => c.get<t.OperatorOverview>('/operator/overview'),
+    shops: (after?: string) => c.get<t.List<t.Shop>>('/operator/shops', { after }),
+    setLicence: (id: string, state: t.Licence['state']) => c.post<t.Shop>(`/operator/shops/${at(id)}/licence`, { state }),
+    orders: (query: { q?: string; after?: string } = {}) => c.get<t.List<t.Order>>('/operator/orders', query),
+    order: (id: string) => c.get<t.Order>(`/operator/orders/${at(id)}`),
+    roles: () => c.get<t.List<t.RoleHolder>>('/operator/roles'),
+    saveRoles: (items: { to?: string; person?: string; role: string }[]) =>
+      c.put<t.List<t.RoleHolder>>('/operator/roles', { items }),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Client } from './client'
+import type * as t from './types'
+
+/** What everyone may ask, one line for each door. */
+export function shopper(c: Client) {
+  const at = encodeURIComponent
+  return {
+    session: () => c.get<t.SessionInfo>('/session'),
+    sendCode: (to: string) => c.post<t.CodeSent>('/auth/codes', { to }),
+    verifyCode: (to: string, code: string, name?: string) =>
+      c.post<t.SessionInfo>('/auth/codes/verify', { to, code, name: name || undefined }),
+    signOut: () => c.post<void>('/auth/sign-out'),
+    beginPasskey: (kind: 'register' | 'login') =>
+      c.post<{ ceremony: string; options: unknown }>(`/auth/passkeys/${kind}/begin`, {}),
+    finishPasskey: (kind: 'register' | 'login', ceremony: string, credential: unknown) =>
+      c.post<t.SessionInfo>(`/auth/passkeys/${kind}/finish`, { ceremony, credential }),
+    passkeys: () => c.get<t.List<t.Passkey>>('/me/passkeys'),
+    removePasskey: (id: string) => c.delete<void>(`/me/passkeys/${at(id)}`),
+    devices: () => c.get<t.List<t.SignedInDevice>>('/me/sessions'),
+    endDevice: (id: string) => c.delete<void>(`/me/sessions/${at(id)}`),
+    saveMe: (change: { name?: string; locale?: string }) => c.patch<t.Person>('/me', change),
+    addresses: () => c.get<t.List<t.Address>>('/me/addresses'),
+    addAddress: (a: t.Address) => c.post<t.Address>('/me/addresses', a),
+    saveAddress: (id: string, a: t.Address) => c.put<t.Address>(`/me/addresses/${at(id)}`, a),
+    removeAddress: (id: string) => c.delete<void>(`/me/addresses/${at(id)}`),
+    notices: (after?: string) => c.get<t.List<t.Notice>>('/me/notices', { after }),
+    readNotices: () => c.post<void>('/me/notices/read', {}),
+    savePush: (subscription: unknown) => c.put<void>('/me/push', subscription),
+    removePush: () => c.delete<void>('/me/push'),
+    preferences: () => c.get<t.Preferences>('/me/preferences'),
+    savePreferences: (p: t.Preferences) => c.put<t.Preferences>('/me/preferences', p),
+    stopInfo: (token: string) => c.get<{ stops: t.Text; email?: string; stopped?: boolean }>(`/unsubscribe/${at(token)}`),
+    stop: (token: string) => c.post<void>(`/unsubscribe/${at(token)}`),
+
+    market: () => c.get<t.MarketHome>('/market'),
+    shop: (slug: string) => c.get<t.ShopPage>(`/shops/${at(slug)}`),
+    product: (id: string) => c.get<t.Product>(`/products/${at(id)}`),
+    show: (id: string) => c.get<t.Show>(`/shows/${at(id)}`),
+    follow: (shop: string, on: boolean) =>
+      c.call<{ following: boolean; followers: number }>(on ? 'PUT' : 'DELETE', `/shops/${at(shop)}/follow`),
+    reserve: (show: string, on: boolean, remind = { email: true, push: true }) =>
+      c.call<{ reserved: boolean }>(on ? 'PUT' : 'DELETE', `/shows/${at(show)}/reservation`, on ? { body: { remind } } : {}),
+    comment: (show: string, text: string) => c.post<t.Comment>(`/shows/${at(show)}/comments`, { text }),
+    commentsAt: (show: string, from: number, to: number) =>
+      c.get<t.List<t.Comment>>(`/shows/${at(show)}/comments`, { from_second: from, to_second: to }),
+    share: (kind: 'show' | 'product' | 'shop', target: string) => c.post<{ url: string }>('/shares', { kind, target }),
+
+    quote: (q: t.QuoteRequest) => c.post<t.Quote>('/quotes', q),
+    placeOrder: (o: t.OrderRequest) => c.write<t.Order>('/orders', o),
+    orders: (after?: string) => c.get<t.List<t.Order>>('/orders', { after }),
+    order: (id: string) => c.get<t.Order>(`/orders/${at(id)}`),
+    cancelOrder: (id: string) => c.write<t.Order>(`/orders/${at(id)}/cancel`, {}),
+    payOrder: (id: string) => c.write<{ pay_url: string }>(`/orders/${at(id)}/pay`, {}),
+  }
+}
+export type Shopper = ReturnType<typeof shopper>

@@ -1,0 +1,7 @@
+export { api, client } from './api'
+export { useLanguages } from './language'
+export type { Language, Words } from './language'
+export { chooseLanguage, i18n, languages, loadMore, startLanguage } from './language'
+export { useProblem } from './problems'
+export { useSession } from './session'
+export { useLoad } from './useLoad'

@@ -1,0 +1,6 @@
+export { default as OsPlayer } from './OsPlayer.vue'
+export { retryDelay } from './engine'
+export { WhipPublisher } from './whip'
+export type { PublishState, Ticket } from './whip'
+export { useCamera } from './useCamera'
+export type { CameraTrouble } from './useCamera'

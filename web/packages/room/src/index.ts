@@ -1,0 +1,6 @@
+export type { HostEvent, RoomEvents } from './client'
+export { LikeBatcher } from './likes'
+export { applyFrame, bagInState, bagIsStale, newerState } from './state'
+export type { RoomFlow, RoomLine } from './state'
+export { useRoom } from './useRoom'
+export type { Room, RoomOptions } from './useRoom'

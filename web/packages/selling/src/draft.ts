@@ -1,0 +1,76 @@
+import type { Fulfilment, Image, Pack, PackField, ProductDraft, Text } from '@openstall/api'
+import { parseMinor } from '@openstall/ui'
+
+/** What a seller types about one product; texts stay as typed until they are read. */
+export type ProductForm = {
+  title: string
+  about: string
+  price: string
+  stock: string
+  measure: 'piece' | 'weight'
+  fields: Record<string, unknown>
+  images: Image[]
+}
+
+export const emptyForm = (measure: 'piece' | 'weight'): ProductForm => ({ title: '', about: '', price: '', stock: '', measure, fields: {}, images: [] })
+
+/** The amount put up for sale in quantity units: kilograms become grams. Undefined when it is no amount. */
+export function parseStock(typed: string, measure: 'piece' | 'weight'): number | undefined {
+  const text = typed.trim().replace(',', '.')
+  if (measure === 'piece') return /^\d{1,7}$/.test(text) ? Number(text) : undefined
+  return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : undefined
+}
+
+export type FormFault = 'title' | 'price' | 'stock' | `field:${string}`
+
+/** What is missing or cannot be read, in the order of the page. */
+export function formFaults(form: ProductForm, fields: PackField[], currency: string): FormFault[] {
+  const faults: FormFault[] = []
+  if (!form.title.trim()) faults.push('title')
+  const minor = parseMinor(form.price, currency)
+  if (minor === undefined || minor === 0) faults.push('price')
+  if (form.stock.trim() && parseStock(form.stock, form.measure) === undefined) faults.push('stock')
+  for (const f of fields) {
+    const v = form.fields[f.key]
+    if (f.required && (v === undefined || v === '')) faults.push(`field:${f.key}`)
+  }
+  return faults
+}
+
+/** The draft the server takes, in the language the seller writes. */
+export function draftOf(form: ProductForm, currency: string, locale: string, was: { title?: Text; about?: Text; sku?: string } = {}): ProductDraft {
+  const stock = parseStock(form.stock, form.measure)
+  return {
+    title: { ...was.title, [locale]: form.title.trim() },
+    about: form.about.trim() ? { ...was.about, [locale]: form.about.trim() } : (was.about ?? {}),
+    fields: form.fields,
+    measure: form.measure,
+    skus: [{ id: was.sku, name: {}, price_minor: parseMinor(form.price, currency)!, stock }],
+    images: form.images.map((i) => i.id),
+    state: 'live',
+  }
+}
+
+/** The packs as the wizard shows them: those that are ready first, as the server orders them. */
+export function packChoices(packs: Pack[]): Pack[] {
+  return [...packs.filter((p) => p.ready), ...packs.filter((p) => !p.ready)]
+}
+
+/** The slots a day gives, for the sentence under the switch. */
+export function slotCount(f: Fulfilment['pickup']): number {
+  const minutes = (hhmm: string) => Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3, 5))
+  return f.days.reduce((n, d) => n + Math.max(0, Math.floor((minutes(d.to) - minutes(d.from)) / d.slot_minutes)), 0)
+}
+
+/** The next full half hour, at least 20 minutes ahead, as a datetime-local value in the seller's clock. */
+export function suggestedStart(now: Date): string {
+  const at = new Date(now.getTime() + 20 * 60_000)
+  at.setMinutes(at.getMinutes() <= 30 ? 30 : 60, 0, 0)
+  return localInput(at)
+}
+
+/** An instant as the value of a datetime-local input. */
+export function localInput(at: Date): string {
+  const p = (n: number) => String(n).padStart(2, '0')
+  return `${at.getFullYear()}-${p(at.getMonth() + 1)}-${p(at.getDate())}T${p(at.getHours())}:${p(at.getMinutes())}`
+}

@@ -1,0 +1,7 @@
+export * from './draft'
+export { shrinkPhoto } from './photo'
+export { useProductForm } from './useProductForm'
+export { default as PackFields } from './PackFields.vue'
+export { default as PhotoField } from './PhotoField.vue'
+export { default as ProductFields } from './ProductFields.vue'
+export { default as SlotFields } from './SlotFields.vue'

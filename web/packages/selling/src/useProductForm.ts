@@ -1,0 +1,63 @@
+import { computed, ref, shallowRef } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { Merchant, Pack, Product } from '@openstall/api'
+import { minorAsTyped, pick, quantityFigure, say } from '@openstall/ui'
+import { useProblem } from '@openstall/app'
+import { draftOf, emptyForm, formFaults, type ProductForm } from './draft'
+
+/** One product being written: what is typed, its photo, its faults, and saving it. */
+export function useProductForm(api: () => Merchant, pack: () => Pack | undefined, currency: () => string) {
+  const { locale } = useI18n()
+  const problem = useProblem()
+  const form = ref<ProductForm>(emptyForm('piece'))
+  const was = shallowRef<Product>()
+  const photo = shallowRef<Blob>()
+  const tried = ref(false)
+  const busy = ref(false)
+  const faults = computed(() => (tried.value ? formFaults(form.value, pack()?.fields ?? [], currency()) : []))
+
+  function start(product?: Product) {
+    was.value = product
+    photo.value = undefined
+    tried.value = false
+    form.value = emptyForm(pack()?.measure ?? 'piece')
+    const sku = product?.skus[0]
+    if (!product || !sku) return
+    form.value = {
+      title: pick(product.title, locale.value),
+      about: pick(product.about, locale.value),
+      price: minorAsTyped(sku.price.amount.minor, sku.price.amount.currency),
+      stock: quantityFigure(sku.available, sku.measure, 'en').replace(/,/g, ''),
+      measure: sku.measure.kind,
+      fields: { ...product.fields },
+      images: product.images,
+    }
+  }
+
+  /** Saves and answers the product; undefined when something is missing or was refused, with the reason said. */
+  async function save(): Promise<Product | undefined> {
+    tried.value = true
+    if (faults.value.length) return undefined
+    busy.value = true
+    try {
+      if (photo.value) {
+        const image = await api().upload(photo.value)
+        form.value.images = [image, ...form.value.images.slice(1)]
+        photo.value = undefined
+      }
+      const draft = draftOf(form.value, currency(), locale.value, { title: was.value?.title, about: was.value?.about, sku: was.value?.skus[0]?.id })
+      if (was.value && was.value.skus.length > 1) {
+        // Variants are edited in the console; here only the first one's price and stock are on screen.
+        draft.skus = [draft.skus[0]!, ...was.value.skus.slice(1).map((s) => ({ id: s.id, name: s.name, price_minor: s.price.amount.minor }))]
+        draft.skus[0]!.name = was.value.skus[0]!.name
+      }
+      return was.value ? await api().saveProduct(was.value.id, draft) : await api().addProduct(draft)
+    } catch (e) {
+      say(problem(e))
+      return undefined
+    } finally {
+      busy.value = false
+    }
+  }
+  return { form, photo, faults, busy, start, save }
+}

@@ -196,7 +196,6 @@ func TestSQLStandsInStores(t *testing.T) {
 	}
 }
 
-
 func TestPlanIsReadable(t *testing.T) {
 	floors, err := plan.Floors()
 	if err != nil {

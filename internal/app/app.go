@@ -1,0 +1,417 @@
+// Package app is the roof: it builds every part in plain statements, mounts the
+// doors, says who listens to what, and stops everything in the reverse order.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/chat"
+	"github.com/openstall/openstall/internal/domain/ledger"
+	"github.com/openstall/openstall/internal/domain/notice"
+	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/payment/testpay"
+	"github.com/openstall/openstall/internal/domain/room"
+	"github.com/openstall/openstall/internal/domain/shelf"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/social"
+	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/media/hls"
+	"github.com/openstall/openstall/internal/media/record"
+	"github.com/openstall/openstall/internal/media/rtmp"
+	"github.com/openstall/openstall/internal/media/stream"
+	"github.com/openstall/openstall/internal/platform/blob"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/cert"
+	"github.com/openstall/openstall/internal/platform/config"
+	"github.com/openstall/openstall/internal/platform/db"
+	"github.com/openstall/openstall/internal/platform/hub"
+	"github.com/openstall/openstall/internal/platform/job"
+	"github.com/openstall/openstall/internal/platform/mail"
+	"github.com/openstall/openstall/internal/platform/push"
+	"github.com/openstall/openstall/internal/platform/telemetry"
+)
+
+// Migrations are the schema of the whole program, in the order of the plan.
+func Migrations() []db.Migrations {
+	return []db.Migrations{
+		db.SettingMigrations, bus.Migrations, job.Migrations, mail.Migrations,
+		account.Migrations, notice.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations,
+		ledger.Migrations, payment.Migrations, testpay.Migrations, order.Migrations,
+		social.Migrations, show.Migrations, chat.Migrations, room.Migrations,
+	}
+}
+
+// App is a market that can be served.
+type App struct {
+	cfg  config.Serve
+	log  *slog.Logger
+	now  func() time.Time
+	reg  *prometheus.Registry
+	site struct {
+		mu  sync.Mutex
+		url string
+	}
+
+	DB     *db.DB
+	bus    *bus.Bus
+	jobs   *job.Queue
+	hub    *hub.Hub
+	blobs  blob.Store
+	outbox *mail.Outbox
+	cert   *cert.Keeper
+
+	Accounts *account.Service
+	Notices  *notice.Service
+	Shops    *shop.Service
+	Catalog  *catalog.Service
+	Stock    *stock.Service
+	Shelf    *shelf.Service
+	Payments *payment.Service
+	Orders   *order.Service
+	Social   *social.Service
+	Shows    *show.Service
+	Chat     *chat.Service
+	Rooms    *room.Service
+
+	testpay *testpay.Provider
+	studio  *studio
+	rtmp    *rtmp.Server
+	pushKey string
+	handler http.Handler
+	ready   chan struct{}
+	air     *air
+}
+
+// OpenDB opens and migrates the database of a configuration.
+func OpenDB(ctx context.Context, cfg config.Serve) (*db.DB, error) {
+	dsn := cfg.Database
+	if dsn == "" {
+		dsn = cfg.Path("openstall.db")
+	}
+	d, err := db.Open(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Migrate(ctx, Migrations()...); err != nil {
+		_ = d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// New builds a market. Nothing listens yet; see [App.Run]. Close it when it is
+// not run.
+func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (*App, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	for _, dir := range []string{"", "recordings", "posters"} {
+		if err := os.MkdirAll(cfg.Path(dir), 0o750); err != nil {
+			return nil, fmt.Errorf("data folder: %w", err)
+		}
+	}
+	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir()}
+	var err error
+	if a.DB, err = OpenDB(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := a.build(ctx); err != nil {
+		_ = a.DB.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// secret returns a signing key that all nodes of this installation share.
+func (a *App) secret(ctx context.Context, name string) (string, error) {
+	return a.DB.Setting(ctx, "secret."+name, func() (string, error) { return id.Secret(32), nil })
+}
+
+func (a *App) build(ctx context.Context) error {
+	if err := a.DB.Keep(ctx, order.Hot()...); err != nil {
+		return err
+	}
+	a.jobs = job.New(a.DB, a.log, a.reg, job.WithClock(a.now))
+	a.bus = bus.Open(a.DB, a.log, a.reg, bus.WithClock(a.now))
+	var err error
+	if a.blobs, err = openBlobs(ctx, a.cfg); err != nil {
+		return err
+	}
+	if err := a.buildTrade(ctx); err != nil {
+		return err
+	}
+	if err := a.buildRoom(ctx); err != nil {
+		return err
+	}
+	if err := a.buildMedia(ctx); err != nil {
+		return err
+	}
+	if a.cert, err = cert.Open(ctx, cert.Config{Mode: a.cfg.TLS, Names: a.names(), Dir: a.cfg.Path("tls"), Email: a.cfg.ACMEEmail, Now: a.now}); err != nil {
+		return err
+	}
+	a.listen()
+	if a.handler, err = a.mount(); err != nil {
+		return err
+	}
+	if a.cfg.Operator != "" {
+		p, err := a.Accounts.Ensure(ctx, a.cfg.Operator, "", "en")
+		if err != nil {
+			return fmt.Errorf("operator: %w", err)
+		}
+		if err := a.Accounts.SetRoles(ctx, p.ID, true, p.Moderator); err != nil {
+			return fmt.Errorf("operator: %w", err)
+		}
+	}
+	return nil
+}
+
+// buildTrade makes people, shops, goods, money and orders.
+func (a *App) buildTrade(ctx context.Context) error {
+	quotes, err := a.secret(ctx, "quote")
+	if err != nil {
+		return err
+	}
+	pay, err := a.secret(ctx, "testpay")
+	if err != nil {
+		return err
+	}
+	stops, err := a.secret(ctx, "stop")
+	if err != nil {
+		return err
+	}
+	tickets, err := a.secret(ctx, "ticket")
+	if err != nil {
+		return err
+	}
+	a.outbox = mail.NewOutbox(a.DB, a.now)
+	var sender mail.Sender = a.outbox
+	if a.cfg.SMTP != "" {
+		if sender, err = mail.NewSMTP(mail.SMTPConfig{Address: a.cfg.SMTP, Username: a.cfg.SMTPUser, Password: a.cfg.SMTPPassword, From: a.cfg.MailFrom, Plain: a.cfg.SMTPPlain}); err != nil {
+			return err
+		}
+	}
+	pusher, err := push.New(ctx, a.DB, "mailto:"+mailAddress(a.cfg.MailFrom), a.now)
+	if err != nil {
+		return err
+	}
+	a.pushKey = pusher.PublicKey()
+	a.Notices = notice.New(notice.Parts{DB: a.DB, Jobs: a.jobs, Mail: sender, Texts: a.outbox, Push: pusher, Secret: []byte(stops), Market: a.marketName(),
+		URL: a.url, Tell: a.tellPerson, Log: a.log, Now: a.now})
+	a.Accounts = account.New(a.DB, a.Notices.SendCode, a.now)
+	a.Shops = shop.New(a.DB, a.now)
+	a.Catalog = catalog.New(a.DB, a.bus, a.now)
+	a.Stock = stock.New(a.DB, a.bus, a.now)
+	a.Shows = show.New(a.DB, a.bus, a.Stock, tickets, a.now)
+	a.Shelf = shelf.New(a.DB, a.bus, a.Shops, a.Catalog, a.air.of, a.now)
+	var providers []payment.Provider
+	if a.cfg.TestPayment {
+		a.testpay = testpay.New(a.DB, a.jobs, pay, func() string { return a.selfURL() + "/v1/payments/test/events" }, a.now)
+		providers = append(providers, a.testpay)
+	}
+	a.Payments = payment.New(a.DB, a.bus, a.jobs, a.log, a.now, providers...)
+	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments,
+		Moment: a.moment, Secret: quotes, Log: a.log, Now: a.now})
+	a.Social = social.New(a.DB, a.bus, a.shareable, a.now)
+	return nil
+}
+
+// moment says what a show knows of an instant: viewers see the picture a little
+// late, so what a buyer decides on now was shown a moment ago.
+func (a *App) moment(ctx context.Context, showID string, at time.Time) (order.Moment, error) {
+	s, err := a.Shows.Get(ctx, showID)
+	if err != nil {
+		return order.Moment{}, err
+	}
+	return order.Moment{Shop: s.Shop, Live: s.State.OnAir(), Second: max(0, int64(at.Sub(s.StartedAt)/time.Second))}, nil
+}
+
+func openBlobs(ctx context.Context, cfg config.Serve) (blob.Store, error) {
+	if cfg.S3 == "" {
+		return blob.OpenFolder(cfg.Path("blobs"))
+	}
+	c, err := s3Config(cfg.S3)
+	if err != nil {
+		return nil, err
+	}
+	return blob.OpenS3(ctx, c)
+}
+
+// buildMedia makes the doors for pictures.
+func (a *App) buildMedia(context.Context) error {
+	_, port, _ := net.SplitHostPort(a.cfg.RTMP)
+	s := &studio{shows: a.Shows, log: a.log, posters: a.cfg.Path("posters"), rtmpPort: port, relays: map[string]context.CancelFunc{}, stop: make(chan struct{})}
+	var err error
+	if s.recorder, err = record.New(record.Config{Dir: a.cfg.Path("recordings"), Observer: s, Gate: a.gate, Log: a.log}); err != nil {
+		return err
+	}
+	if err := s.recorder.RecoverAll(); err != nil {
+		a.log.Error("some recordings could not be recovered", "error", err)
+	}
+	s.live = hls.New(hls.Config{Gate: a.gate, Sink: s.recorder.Sink})
+	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Log: a.log})
+	a.studio = s
+	if a.cfg.RTMP != "off" {
+		a.rtmp = rtmp.New(s.reg, s.authorize, rtmp.Config{Log: a.log})
+	}
+	return nil
+}
+
+// gate decides who may see a stream or a recording: a practice is for members of
+// the shop only.
+func (a *App) gate(r *http.Request, streamID string) error {
+	showID, practice := practiceShow(streamID)
+	if !practice {
+		showID = streamID
+		if a.air.has(showID) {
+			return nil // asked for each part of each viewer: no database
+		}
+	}
+	return a.Shows.Sees(r.Context(), a.Shops, showID, who(r).Person)
+}
+
+// Run serves until ctx ends, then stops in the reverse order of building. A part
+// that cannot go on ends the others.
+func (a *App) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	start := func(name string, run func(context.Context) error) {
+		wg.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	l, err := net.Listen("tcp", a.cfg.HTTP)
+	if err != nil {
+		return fmt.Errorf("http address %s: %w", a.cfg.HTTP, err)
+	}
+	a.setSelf(l.Addr())
+	servers := []*http.Server{a.server(a.cert.HTTP(a.handler, "/trust", "/trust/"))}
+	start("http", func(context.Context) error { return closed(servers[0].Serve(l)) })
+	if a.cfg.TLS != "off" {
+		tl, err := net.Listen("tcp", a.cfg.HTTPS)
+		if err != nil {
+			return fmt.Errorf("https address %s: %w", a.cfg.HTTPS, err)
+		}
+		s := a.server(a.handler)
+		s.TLSConfig = a.cert.TLS()
+		servers = append(servers, s)
+		start("https", func(context.Context) error { return closed(s.Serve(tls.NewListener(tl, s.TLSConfig))) })
+	}
+	if a.rtmp != nil {
+		rl, err := net.Listen("tcp", a.cfg.RTMP)
+		if err != nil {
+			return fmt.Errorf("rtmp address %s: %w", a.cfg.RTMP, err)
+		}
+		start("rtmp", func(ctx context.Context) error { return a.rtmp.Serve(ctx, rl) })
+	}
+	if a.cfg.Metrics != "off" {
+		if ml, err := net.Listen("tcp", a.cfg.Metrics); err != nil {
+			a.log.Warn("no metrics", "address", a.cfg.Metrics, "error", err) // a second market on one machine is no reason to fail
+		} else {
+			start("metrics", func(ctx context.Context) error { return telemetry.Serve(ctx, ml, a.reg) })
+		}
+	}
+	start("jobs", a.jobs.Run)
+	start("events", a.bus.Run)
+	start("rooms", a.hub.Run)
+	start("room frames", a.Rooms.Run)
+	start("clocks", a.clocks)
+	a.resume(ctx)
+	close(a.ready)
+	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)
+	<-ctx.Done()
+
+	a.log.Info("market is closing")
+	down, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	a.studio.reg.Close() // waiting playlists are answered, publishers dial again
+	_ = a.hub.Stop(down)
+	for _, s := range servers {
+		_ = s.Shutdown(down)
+	}
+	wg.Wait()
+	a.Close()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func (a *App) server(h http.Handler) *http.Server {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	return &http.Server{Handler: h, Protocols: p, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+}
+
+func closed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Ready is closed when everything listens.
+func (a *App) Ready() <-chan struct{} { return a.ready }
+
+// Close ends what New has started.
+func (a *App) Close() {
+	a.studio.close()
+	a.Chat.Close()
+	a.Orders.Close()
+	_ = a.DB.Close()
+}
+
+// names are the host names that certificates are for.
+func (a *App) names() []string {
+	if h := a.cfg.Host(); h != "" {
+		return []string{h}
+	}
+	names := []string{"localhost"}
+	if h, err := os.Hostname(); err == nil {
+		names = append(names, h, h+".local")
+	}
+	return names
+}
+
+// url is the address that people use, for links in mail and posters.
+func (a *App) url() string {
+	if a.cfg.PublicURL != "" {
+		return strings.TrimRight(a.cfg.PublicURL, "/")
+	}
+	return a.selfURL()
+}
+
+// selfURL is where this process listens, on this machine.
+func (a *App) selfURL() string {
+	a.site.mu.Lock()
+	defer a.site.mu.Unlock()
+	return a.site.url
+}
+
+func (a *App) setSelf(addr net.Addr) {
+	a.site.mu.Lock()
+	defer a.site.mu.Unlock()
+	_, port, _ := net.SplitHostPort(addr.String())
+	a.site.url = "http://localhost:" + port
+}

@@ -1,0 +1,170 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/account/accounthttp"
+	"github.com/openstall/openstall/internal/domain/notice/noticehttp"
+	"github.com/openstall/openstall/internal/domain/order/orderhttp"
+	"github.com/openstall/openstall/internal/domain/payment/paymenthttp"
+	"github.com/openstall/openstall/internal/domain/shop/shophttp"
+	"github.com/openstall/openstall/internal/domain/show/showhttp"
+	"github.com/openstall/openstall/internal/domain/social/socialhttp"
+	"github.com/openstall/openstall/internal/domain/stock/stockhttp"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/blob"
+	"github.com/openstall/openstall/internal/platform/telemetry"
+	"github.com/openstall/openstall/internal/platform/web"
+	webapps "github.com/openstall/openstall/web"
+)
+
+func who(r *http.Request) web.Identity { return web.Who(r.Context()) }
+
+func (a *App) marketName() text.Local {
+	zh := a.cfg.NameZH
+	if zh == "" {
+		zh = a.cfg.Name
+	}
+	return text.Both(a.cfg.Name, zh)
+}
+
+// API registers every typed operation on mux; the OpenAPI document is made from
+// them.
+func (a *App) API(mux *http.ServeMux) *web.API {
+	api := web.NewAPI(mux, a.log, telemetry.ReadBuild().Version)
+	accounthttp.Mount(api, accounthttp.Parts{Accounts: a.Accounts, Shops: a.Shops, PushKey: a.pushKey, Outbox: a.cfg.Outbox, Now: a.now,
+		Market: accounthttp.Market{Name: a.marketName(), Currency: a.cfg.Currency, Locales: text.Languages, TimeZone: a.cfg.TimeZone}})
+	noticehttp.Mount(api, a.Notices)
+	shophttp.Mount(api, shophttp.Parts{Shops: a.Shops, Accounts: a.Accounts, Catalog: a.Catalog, Shows: a.Shows, Shelf: a.Shelf, Blobs: a.blobs,
+		Currency: a.cfg.Currency, TimeZone: a.cfg.TimeZone, Now: a.now})
+	stockhttp.Mount(api, stockhttp.Parts{Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Now: a.now})
+	orderhttp.Mount(api, orderhttp.Parts{Orders: a.Orders, Accounts: a.Accounts, Payments: a.Payments, Shops: a.Shops, Shelf: a.Shelf, Replay: a.replayOf, Now: a.now})
+	showhttp.Mount(api, mux, showhttp.Parts{Shows: a.Shows, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Orders: a.Orders, Social: a.Social,
+		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, URL: a.url, Now: a.now})
+	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, URL: a.url, Log: a.log, Now: a.now})
+	a.mountRoom(api)
+	a.overview(api)
+	return api
+}
+
+// mount puts every door on one address.
+func (a *App) mount() (http.Handler, error) {
+	mux := http.NewServeMux()
+	api := a.API(mux)
+	mux.HandleFunc("GET /v1/openapi.yaml", func(w http.ResponseWriter, r *http.Request) {
+		doc, err := api.OpenAPI()
+		if err != nil {
+			web.WriteProblem(w, r, a.log, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(doc)
+	})
+	paymenthttp.Mount(mux, a.Payments, a.log)
+	if a.testpay != nil {
+		mux.Handle("/pay/test/{ref}", a.testpay)
+	}
+	mux.Handle("/v1/socket", a.hub)
+	mux.HandleFunc("/healthz", a.health)
+	mux.HandleFunc("GET /img/{id}", shophttp.Files(a.blobs))
+	mux.HandleFunc("GET /poster/{file}", a.posterFile)
+	mux.Handle("/live/", a.studio.live)
+	mux.Handle("/replay/", a.studio.recorder)
+	if a.cfg.Outbox {
+		mux.HandleFunc("GET /outbox", a.outboxPage)
+	}
+	if auth := a.cert.Authority(); auth != nil {
+		a.mountTrust(mux, auth)
+	}
+	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) { web.WriteProblem(w, r, nil, web.ErrNotFound) })
+	if err := mountApps(mux); err != nil {
+		return nil, err
+	}
+	proxies, err := a.cfg.TrustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	return web.Wrap(web.Config{Log: a.log, Identify: a.identify, TrustedProxies: proxies, PublicURL: strings.TrimRight(a.cfg.PublicURL, "/"),
+		Observe: telemetry.ObserveHTTP(a.reg), Now: a.now}, mux), nil
+}
+
+// mountApps serves the two front ends: the console below its own path, the
+// phone app everywhere else.
+func mountApps(mux *http.ServeMux) error {
+	for _, app := range []struct{ path, dir string }{{"/console/", "console"}, {"/", "shop"}} {
+		files, err := webapps.App(app.dir)
+		if err != nil {
+			return err
+		}
+		h, err := web.Static(files)
+		if err != nil {
+			return err
+		}
+		mux.Handle(app.path, http.StripPrefix(strings.TrimSuffix(app.path, "/"), h))
+	}
+	mux.Handle("/console", http.RedirectHandler("/console/", http.StatusMovedPermanently))
+	return nil
+}
+
+// identify says who sends a request: the person behind the session cookie, and
+// the browser, signed in or not.
+func (a *App) identify(w http.ResponseWriter, r *http.Request) web.Identity {
+	i := a.browser(r)
+	if i.Viewer == "" && r.URL.Path == "/v1/session" {
+		_, scheme := web.Site(r.Context())
+		i.Viewer = id.Secret(16)
+		http.SetCookie(w, &http.Cookie{Name: web.ViewerCookie, Value: i.Viewer, Path: "/", MaxAge: 400 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: scheme == "https"})
+	}
+	return i
+}
+
+// browser reads the cookies of a request.
+func (a *App) browser(r *http.Request) web.Identity {
+	var i web.Identity
+	if c, err := r.Cookie(web.ViewerCookie); err == nil && len(c.Value) >= 16 && len(c.Value) <= 64 {
+		i.Viewer = c.Value
+	}
+	if c, err := r.Cookie(web.SourceCookie); err == nil && len(c.Value) <= 64 {
+		i.Source = c.Value
+	}
+	c, err := r.Cookie(web.SessionCookie)
+	if err != nil {
+		return i
+	}
+	p, s, err := a.Accounts.Identify(r.Context(), c.Value)
+	switch {
+	case err == nil:
+		i.Person, i.Session, i.Operator, i.Moderator = p.ID, s.ID, p.Operator, p.Moderator
+	case !errors.Is(err, account.ErrNoSession):
+		a.log.ErrorContext(r.Context(), "session was not read", "error", err)
+	}
+	return i
+}
+
+// s3Config reads https://key:secret@host/bucket/prefix.
+func s3Config(address string) (blob.S3Config, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil || strings.Trim(u.Path, "/") == "" {
+		return blob.S3Config{}, fmt.Errorf("s3: want https://key:secret@host/bucket")
+	}
+	secret, _ := u.User.Password()
+	bucket, prefix, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
+	if prefix != "" {
+		prefix += "/"
+	}
+	return blob.S3Config{Endpoint: u.Host, Bucket: bucket, Prefix: prefix, AccessKey: u.User.Username(), SecretKey: secret, Insecure: u.Scheme == "http"}, nil
+}
+
+// mailAddress takes the bare address out of "Market <post@market.example>".
+func mailAddress(from string) string {
+	if _, rest, ok := strings.Cut(from, "<"); ok {
+		return strings.TrimSuffix(strings.TrimSpace(rest), ">")
+	}
+	return from
+}

@@ -1,0 +1,338 @@
+package chat_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/chat"
+	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
+	"github.com/openstall/openstall/internal/platform/db/dbtest"
+)
+
+var migrations = []db.Migrations{bus.Migrations, account.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, show.Migrations, chat.Migrations}
+
+// screen notes what the room was told.
+type screen struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (s *screen) note(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said = append(s.said, what)
+}
+func (s *screen) Say(c chat.Comment)       { s.note("say " + c.Text) }
+func (s *screen) Hold(c chat.Comment)      { s.note("hold " + c.Text) }
+func (s *screen) Remove(_, comment string) { s.note("remove") }
+func (s *screen) Pin(_ string, c *chat.Comment) {
+	if c == nil {
+		s.note("unpin")
+		return
+	}
+	s.note("pin " + c.Text)
+}
+
+// world is a live show of a shop with a host and some viewers.
+type world struct {
+	t      *testing.T
+	chat   *chat.Service
+	shows  *show.Service
+	bus    *bus.Bus
+	screen *screen
+	shop   string
+	show   string
+	host   string
+	people []string
+	mu     sync.Mutex
+	at     time.Time
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
+func newWorld(t *testing.T, d *db.DB) *world {
+	t.Helper()
+	w := &world{t: t, screen: &screen{}, at: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC)}
+	w.bus = bus.Open(d, slog.New(slog.DiscardHandler), nil, bus.WithClock(w.now))
+	accounts := account.New(d, nil, w.now)
+	for i := range 5 {
+		p, err := accounts.Ensure(t.Context(), fmt.Sprintf("p%d@example.org", i), fmt.Sprintf("P%d", i), "en")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.people = append(w.people, p.ID)
+	}
+	w.host, w.people = w.people[0], w.people[1:]
+	shops := shop.New(d, w.now)
+	sh, err := shops.Open(t.Context(), w.host, shop.Draft{Name: text.Both("Quay Fish", "码头鲜鱼"), Pack: "fish", Currency: "EUR", TimeZone: "Europe/Berlin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.shop = sh.ID
+	w.shows = show.New(d, w.bus, stock.New(d, w.bus, w.now), "secret", w.now)
+	live, err := w.shows.Create(t.Context(), w.shop, show.Plan{Title: text.Both("Evening catch", "晚市"), HostName: "Ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.show = live.ID
+	if _, err := w.shows.Start(t.Context(), w.shop, w.show); err != nil {
+		t.Fatal(err)
+	}
+	w.chat = chat.New(chat.Parts{DB: d, Bus: w.bus, Shops: shops, Shows: w.shows, Room: w.screen, Words: []string{"scam", "假货"}, Now: w.now})
+	t.Cleanup(w.chat.Close)
+	return w
+}
+
+func (w *world) say(person, words string) (chat.Comment, error) {
+	return w.chat.Say(w.t.Context(), w.show, person, words)
+}
+
+func (w *world) must(person, words string) chat.Comment {
+	w.t.Helper()
+	c, err := w.say(person, words)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) shown() []string {
+	w.t.Helper()
+	all, err := w.chat.Between(w.t.Context(), w.show, 0, 1<<40)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := make([]string, len(all))
+	for i, c := range all {
+		out[i] = fmt.Sprintf("%d %s %s: %s", c.Second, c.Kind, c.Name, c.Text)
+	}
+	return out
+}
+
+func TestEverythingSaidIsStoredWithItsSecond(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.pass(90 * time.Second)
+		w.must(w.people[0], "  is the mackerel\nfresh? ")
+		w.pass(5 * time.Second)
+		w.must(w.host, "Landed at four.")
+		told := order.Told{Show: w.show, Buyer: w.people[0]}
+		if err := d.InTx(t.Context(), func(tx *db.Tx) error {
+			return w.bus.Publish(t.Context(), tx, bus.Event{Topic: order.TopicPlaced, Key: "ord_1", Payload: told.JSON()})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.bus.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(5 * time.Second)
+		w.must(w.people[0], "bought!")
+		want := "[90 viewer P1: is the mackerel fresh? 95 host Ann: Landed at four. 100 buyer P1: bought!]"
+		if got := fmt.Sprint(w.shown()); got != want {
+			t.Errorf("stored %s\nwant   %s", got, want)
+		}
+		part, err := w.chat.Between(t.Context(), w.show, 95, 100)
+		if err != nil || len(part) != 1 || part[0].Text != "Landed at four." {
+			t.Errorf("seconds 95 to 100: %+v, %v", part, err)
+		}
+		last, err := w.chat.Last(t.Context(), w.show, 2)
+		if err != nil || len(last) != 2 || last[1].Text != "bought!" {
+			t.Errorf("last two: %+v, %v", last, err)
+		}
+		if fmt.Sprint(w.screen.said) != "[say is the mackerel fresh? say Landed at four. say bought!]" {
+			t.Errorf("screen %q", w.screen.said)
+		}
+	}, migrations...)
+}
+
+func TestTurnsAreTaken(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		a, b := w.people[0], w.people[1]
+		w.must(a, "hello")
+		for _, step := range []struct {
+			pass   time.Duration
+			person string
+			words  string
+			want   error
+		}{
+			{0, a, "again at once", chat.ErrSlow},
+			{0, b, "hello", nil}, // another person may say the same
+			{2 * time.Second, a, "H e l l o !", chat.ErrDuplicate},
+			{30 * time.Second, a, "hello", nil},
+			{2 * time.Second, a, "", chat.ErrText},
+			{0, a, strings.Repeat("鱼", 201), chat.ErrText},
+			{0, a, strings.Repeat("鱼", 200), nil},
+		} {
+			w.pass(step.pass)
+			if _, err := w.say(step.person, step.words); !errors.Is(err, step.want) {
+				t.Errorf("%.20q: %v, want %v", step.words, err, step.want)
+			}
+		}
+		slow := 20 * time.Second
+		if _, err := w.shows.SetRoom(t.Context(), w.shop, w.show, &slow, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(10 * time.Second)
+		if _, err := w.say(a, "too early"); !errors.Is(err, chat.ErrSlow) {
+			t.Errorf("in slow mode: %v", err)
+		}
+		w.must(w.host, "one")
+		w.must(w.host, "two") // the host need not wait
+		off := true
+		if _, err := w.shows.SetRoom(t.Context(), w.shop, w.show, nil, &off); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		if _, err := w.say(a, "anyone?"); !errors.Is(err, chat.ErrOff) {
+			t.Errorf("comments off: %v", err)
+		}
+		w.must(w.host, "later")
+		if _, err := w.shows.End(t.Context(), w.shop, w.show); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []string{a, w.host} {
+			if _, err := w.say(p, "after the end"); !errors.Is(err, chat.ErrClosed) {
+				t.Errorf("after the end: %v", err)
+			}
+		}
+	}, migrations...)
+}
+
+func TestLinksAndWordsWaitForTheHost(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		for _, words := range []string{
+			"cheaper at https://evil.example/x", "see WWW.evil", "evil . com now", "evil[dot]shop", "write me@evil.example", "t.me/evil", "add @evil_wx",
+			"what a S-C-A-M", "ｓｃａｍ", "这是 假 货", "ｗｗｗ.evil",
+		} {
+			w.pass(time.Minute)
+			if c := w.must(w.people[0], words); c.State != chat.Held {
+				t.Errorf("%q is %s, want held", words, c.State)
+			}
+		}
+		for _, words := range []string{"2.5 kg please", "fresh.nice", "10.50?", "P. Company", "好新鲜", "scallops"} {
+			w.pass(time.Minute)
+			if c := w.must(w.people[0], words); c.State != chat.Shown {
+				t.Errorf("%q is %s, want shown", words, c.State)
+			}
+		}
+		w.must(w.host, "our shop: https://quay.example") // the host may
+		all, err := w.chat.ForHost(t.Context(), w.show, page.First, 50)
+		if err != nil || len(all.Items) != 18 {
+			t.Fatalf("%d for the host, %v; want 18", len(all.Items), err)
+		}
+		held := all.Items[17]
+		if _, err := w.chat.LetThrough(t.Context(), w.show, held.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.shown(); len(got) != 8 || !strings.Contains(got[0], "cheaper") {
+			t.Errorf("shown %q", got)
+		}
+	}, migrations...)
+}
+
+func TestHostKeepsOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		ctx := t.Context()
+		bad := w.must(w.people[0], "rude")
+		if err := w.chat.Pin(ctx, w.show, bad.ID); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := w.chat.Pinned(ctx, w.show); err != nil || c == nil || c.ID != bad.ID {
+			t.Errorf("Pinned = %+v, %v", c, err)
+		}
+		if err := w.chat.Remove(ctx, w.show, bad.ID); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := w.chat.Pinned(ctx, w.show); err != nil || c != nil {
+			t.Errorf("a removed comment is still pinned: %+v, %v", c, err)
+		}
+		if err := w.chat.Pin(ctx, w.show, bad.ID); !errors.Is(err, chat.ErrNotFound) {
+			t.Errorf("pinning what was removed: %v", err)
+		}
+		if len(w.shown()) != 0 {
+			t.Errorf("shown %q", w.shown())
+		}
+		if err := w.chat.Mute(ctx, w.shop, w.people[0], w.host, "rude", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(59 * time.Minute)
+		if _, err := w.say(w.people[0], "sorry"); !errors.Is(err, chat.ErrMuted) {
+			t.Errorf("muted: %v", err)
+		}
+		w.pass(time.Minute)
+		w.must(w.people[0], "sorry")
+		if err := w.chat.Mute(ctx, w.shop, w.host, w.host, "", time.Hour); !errors.Is(err, chat.ErrMute) {
+			t.Errorf("muting the host: %v", err)
+		}
+		for _, f := range []func() error{
+			func() error { return w.chat.Remove(ctx, "shw_other", bad.ID) },
+			func() error { return w.chat.Remove(ctx, w.show, "com_none") },
+			func() error { _, err := w.chat.LetThrough(ctx, "shw_other", bad.ID); return err },
+		} {
+			if err := f(); !errors.Is(err, chat.ErrNotFound) {
+				t.Errorf("another show's comment: %v", err)
+			}
+		}
+		if got := fmt.Sprint(w.screen.said); got != "[say rude pin rude remove say sorry]" {
+			t.Errorf("screen %s", got)
+		}
+	}, migrations...)
+}
+
+func TestManyTalkAtOnceAndNothingIsLost(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		const each = 50
+		var all sync.WaitGroup
+		for i := range each {
+			all.Go(func() { w.must(w.host, fmt.Sprintf("line %d", i)) })
+		}
+		all.Wait()
+		if n, err := w.chat.Count(t.Context(), w.show); err != nil || n != each {
+			t.Errorf("%d stored, %v; want %d", n, err, each)
+		}
+		w.chat.Close()
+		if _, err := w.say(w.host, "too late"); err == nil {
+			t.Error("a comment was taken after Close")
+		}
+	}, migrations...)
+}
+
+func FuzzSayingNeverPanics(f *testing.F) {
+	for _, s := range []string{"hello", "www.a", "a . com", "@abc", "\xff\xfe", "鱼\u202e", strings.Repeat("a.", 100)} {
+		f.Add(s)
+	}
+	catches := chat.Catches("scam")
+	f.Fuzz(func(t *testing.T, s string) {
+		if !catches(s + " https://a.example") {
+			t.Errorf("a link behind %q was not seen", s)
+		}
+	})
+}

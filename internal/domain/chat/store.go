@@ -1,0 +1,161 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+const columns = `id, show, person, name, body, kind, state, second, created_at`
+
+var insertColumns = []string{"id", "show", "person", "name", "body", "kind", "state", "second", "created_at"}
+
+type row struct {
+	Comment
+	at int64
+}
+
+func scan(r *row) []any {
+	return []any{&r.ID, &r.Show, &r.Person, &r.Name, &r.Text, &r.Kind, &r.State, &r.Second, &r.at}
+}
+
+func (r row) comment() Comment {
+	r.At = clock.Time(r.at)
+	return r.Comment
+}
+
+func comments(rows []row, err error) ([]Comment, error) {
+	out := make([]Comment, len(rows))
+	for i, r := range rows {
+		out[i] = r.comment()
+	}
+	return out, err
+}
+
+func insertMany(ctx context.Context, tx *db.Tx, cs []Comment) error {
+	rows := make([][]any, len(cs))
+	for i, c := range cs {
+		rows[i] = []any{c.ID, c.Show, c.Person, c.Name, c.Text, string(c.Kind), string(c.State), c.Second, clock.Millis(c.At)}
+	}
+	return tx.InsertMany(ctx, "chat_comment", insertColumns, rows)
+}
+
+func get(ctx context.Context, q db.Querier, show, comment string) (Comment, error) {
+	r, err := db.One(ctx, q, scan, `
+		SELECT `+columns+` FROM chat_comment
+		WHERE id = $1 AND show = $2`, comment, show)
+	if errors.Is(err, db.ErrNoRows) {
+		return Comment{}, ErrNotFound
+	}
+	return r.comment(), err
+}
+
+func last(ctx context.Context, q db.Querier, show string, n int) ([]Comment, error) {
+	out, err := comments(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM chat_comment
+		WHERE show = $1 AND state = 'shown'
+		ORDER BY created_at DESC, id DESC
+		LIMIT $2`, show, n))
+	slices.Reverse(out)
+	return out, err
+}
+
+func between(ctx context.Context, q db.Querier, show string, from, to int64, n int) ([]Comment, error) {
+	return comments(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM chat_comment
+		WHERE show = $1 AND state = 'shown' AND second >= $2 AND second < $3
+		ORDER BY second, id
+		LIMIT $4`, show, from, to, n))
+}
+
+func forHost(ctx context.Context, q db.Querier, show string, after page.Cursor, n int) ([]Comment, error) {
+	return comments(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM chat_comment
+		WHERE show = $1 AND (created_at, id) < ($2, $3)
+		ORDER BY created_at DESC, id DESC
+		LIMIT $4`, show, after.At, after.ID, n))
+}
+
+func setState(ctx context.Context, q db.Querier, show, comment string, state State) error {
+	res, err := q.ExecContext(ctx, `
+		UPDATE chat_comment SET state = $3
+		WHERE id = $1 AND show = $2`, comment, show, string(state))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotFound)
+	}
+	return nil
+}
+
+func count(ctx context.Context, q db.Querier, show string) (int64, error) {
+	return db.One(ctx, q, db.Column[int64], `
+		SELECT COUNT(*) FROM chat_comment
+		WHERE show = $1 AND state = 'shown'`, show)
+}
+
+func putBuyer(ctx context.Context, tx *db.Tx, show, person string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO chat_buyer (show, person)
+		VALUES ($1, $2)
+		ON CONFLICT DO NOTHING`, show, person)
+	return err
+}
+
+func isBuyer(ctx context.Context, q db.Querier, show, person string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (SELECT 1 FROM chat_buyer WHERE show = $1 AND person = $2)`, show, person)
+}
+
+func mutedUntil(ctx context.Context, q db.Querier, shop, person string) (time.Time, error) {
+	at, err := db.One(ctx, q, db.Column[int64], `
+		SELECT until_at FROM chat_mute
+		WHERE shop = $1 AND person = $2`, shop, person)
+	if errors.Is(err, db.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return clock.Time(at), err
+}
+
+func putMute(ctx context.Context, q db.Querier, shop, person, by, reason string, until, now time.Time) error {
+	_, err := q.ExecContext(ctx, `
+		INSERT INTO chat_mute (shop, person, until_at, reason, by_person, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (shop, person) DO UPDATE
+		SET until_at = excluded.until_at, reason = excluded.reason, by_person = excluded.by_person, created_at = excluded.created_at`,
+		shop, person, clock.Millis(until), reason, by, clock.Millis(now))
+	return err
+}
+
+func pin(ctx context.Context, q db.Querier, show, comment string) error {
+	_, err := q.ExecContext(ctx, `
+		INSERT INTO chat_pin (show, comment)
+		VALUES ($1, $2)
+		ON CONFLICT (show) DO UPDATE SET comment = excluded.comment`, show, comment)
+	return err
+}
+
+// unpin lets go of the comment, or of whichever is pinned when it is empty.
+func unpin(ctx context.Context, q db.Querier, show, comment string) error {
+	_, err := q.ExecContext(ctx, `
+		DELETE FROM chat_pin
+		WHERE show = $1 AND (comment = $2 OR $2 = '')`, show, comment)
+	return err
+}
+
+func pinned(ctx context.Context, q db.Querier, show string) (*Comment, error) {
+	r, err := db.One(ctx, q, scan, `
+		SELECT `+columns+` FROM chat_comment
+		WHERE id = (SELECT comment FROM chat_pin WHERE show = $1) AND state = 'shown'`, show)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil
+	}
+	c := r.comment()
+	return &c, err
+}

@@ -1,0 +1,28 @@
+package chat
+
+import "time"
+
+// View is a comment as apps show it.
+type View struct {
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	Name   string    `json:"name"`
+	Text   string    `json:"text"`
+	Kind   Kind      `json:"kind" enum:"viewer,host,buyer,system"`
+	Person string    `json:"person,omitempty" doc:"For the host alone"`
+	State  State     `json:"state,omitempty" enum:"shown,held,removed" doc:"For the host alone"`
+	Second int64     `json:"second" doc:"Of the show"`
+	Mine   bool      `json:"mine,omitempty"`
+}
+
+// Public is what everyone in the room sees of c.
+func (c Comment) Public() View {
+	return View{ID: c.ID, At: c.At.UTC(), Name: c.Name, Text: c.Text, Kind: c.Kind, Second: c.Second}
+}
+
+// ForHost is what the host sees of c: also who said it, and whether it is held.
+func (c Comment) ForHost() View {
+	v := c.Public()
+	v.Person, v.State = c.Person, c.State
+	return v
+}

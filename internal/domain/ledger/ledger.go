@@ -1,0 +1,145 @@
+// Package ledger keeps the books: double entry, append only.
+//
+// A journal moves money between accounts and sums to zero; it has a caller-made
+// reference and is written at most once. The balance of an account is kept
+// beside it and equals the sum of its postings. Debits are positive, credits
+// negative.
+package ledger
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/errs"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/money"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the tables of this area.
+var Migrations = db.Migrations{Area: "ledger", Files: files}
+
+// Account is what money is in: purpose, then owner ("escrow:shp_01kd…").
+type Account string
+
+// Receivable is what buyers owe for orders of a shop.
+func Receivable(shop string) Account { return Account("receivable:" + shop) }
+
+// Escrow is what buyers have been promised goods for; it becomes the shop's
+// when the order is completed.
+func Escrow(shop string) Account { return Account("escrow:" + shop) }
+
+// Earned is what a shop has earned by completed orders.
+func Earned(shop string) Account { return Account("earned:" + shop) }
+
+// Cash is what a shop took in cash at the stall.
+func Cash(shop string) Account { return Account("cash:" + shop) }
+
+// Clearing is what a payment provider holds for us.
+func Clearing(provider string) Account { return Account("clearing:" + provider) }
+
+// Refunds is what has been promised back to buyers and not yet been paid.
+func Refunds(shop string) Account { return Account("refunds:" + shop) }
+
+// Entry moves Amount from one account to another: From is credited, To debited.
+type Entry struct {
+	From, To Account
+	Amount   money.Amount
+}
+
+// Journal is a set of entries that happen together.
+type Journal struct {
+	Ref     string // made by the caller, unique for ever: "place:ord_…"
+	Kind    string // the word before the colon, for reports
+	Entries []Entry
+}
+
+// ErrAmount is returned for an entry that moves nothing or less.
+var ErrAmount = errs.New(errs.Invalid, "ledger.amount", "Only positive amounts can be booked.")
+
+// Post writes journals in the caller's transaction. A journal whose reference
+// exists already is passed over, so posting twice is posting once.
+func Post(ctx context.Context, tx *db.Tx, at time.Time, journals ...Journal) error {
+	fresh := make([]Journal, 0, len(journals))
+	for _, j := range journals {
+		known, err := exists(ctx, tx, j.Ref)
+		if err != nil {
+			return err
+		}
+		if !known {
+			fresh = append(fresh, j)
+		}
+	}
+	return PostNew(ctx, tx, at, fresh...)
+}
+
+// PostNew is [Post] for references that the caller knows to be new, as those of
+// orders made in this transaction; a repetition is an error.
+func PostNew(ctx context.Context, tx *db.Tx, at time.Time, journals ...Journal) error {
+	if len(journals) == 0 {
+		return nil
+	}
+	heads := make([][]any, 0, len(journals))
+	rows := make([][]any, 0, 2*len(journals))
+	type key struct {
+		account  Account
+		currency string
+	}
+	sums := map[key]int64{}
+	for _, j := range journals {
+		jid := id.New("jrn", at)
+		own := map[key]int64{}
+		for _, e := range j.Entries {
+			if e.Amount.Minor <= 0 || e.From == e.To {
+				return ErrAmount.Because(fmt.Errorf("%s: %v from %s to %s", j.Ref, e.Amount, e.From, e.To))
+			}
+			own[key{e.From, e.Amount.Currency}] -= e.Amount.Minor
+			own[key{e.To, e.Amount.Currency}] += e.Amount.Minor
+		}
+		before := len(rows)
+		for k, n := range own {
+			if n != 0 {
+				rows = append(rows, []any{jid, string(k.account), n, k.currency})
+				sums[k] += n
+			}
+		}
+		if len(rows) > before { // entries that cancel each other out are nothing to write down
+			heads = append(heads, []any{jid, j.Ref, j.Kind, at.UnixMilli()})
+		}
+	}
+	if err := insertJournals(ctx, tx, heads); err != nil {
+		return err
+	}
+	if err := insertPostings(ctx, tx, rows); err != nil {
+		return err
+	}
+	keys := make([]key, 0, len(sums))
+	for k := range sums {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(a, b int) bool { return keys[a].account < keys[b].account }) // one order of locks
+	for _, k := range keys {
+		if err := addBalance(ctx, tx, k.account, sums[k], k.currency); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Balance returns what an account holds; debits are positive.
+func Balance(ctx context.Context, q db.Querier, a Account) (money.Amount, error) {
+	return balance(ctx, q, a)
+}
+
+// Problem is a violated invariant, in words.
+type Problem struct{ Invariant, Detail string }
+
+// Check verifies I8: every journal sums to zero, every balance is the sum of
+// its postings, and all balances of a currency sum to zero.
+func Check(ctx context.Context, q db.Querier) ([]Problem, error) { return check(ctx, q) }

@@ -1,0 +1,89 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/openstall/openstall/internal/kit/money"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+// JournalColumns and PostingColumns are what placement inserts in bulk.
+var (
+	JournalColumns = []string{"id", "ref", "kind", "at"}
+	PostingColumns = []string{"journal", "account", "amount", "currency"}
+)
+
+func exists(ctx context.Context, tx *db.Tx, ref string) (bool, error) {
+	return db.One(ctx, tx, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM journal WHERE ref = $1)`, ref)
+}
+
+func insertJournals(ctx context.Context, tx *db.Tx, rows [][]any) error {
+	return tx.InsertMany(ctx, "journal", JournalColumns, rows)
+}
+
+func insertPostings(ctx context.Context, tx *db.Tx, rows [][]any) error {
+	return tx.InsertMany(ctx, "posting", PostingColumns, rows)
+}
+
+func addBalance(ctx context.Context, tx *db.Tx, a Account, n int64, currency string) error {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO ledger_account (id, balance, currency) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET balance = ledger_account.balance + $2
+		WHERE ledger_account.currency = $3`, string(a), n, currency)
+	if err != nil {
+		return err
+	}
+	if rows, _ := res.RowsAffected(); rows == 0 {
+		return fmt.Errorf("account %s: %w", a, money.ErrCurrency)
+	}
+	return nil
+}
+
+func balance(ctx context.Context, q db.Querier, a Account) (money.Amount, error) {
+	m, err := db.One(ctx, q, func(m *money.Amount) []any { return []any{&m.Minor, &m.Currency} },
+		`SELECT balance, currency FROM ledger_account WHERE id = $1`, string(a))
+	if errors.Is(err, db.ErrNoRows) {
+		return money.Amount{}, nil
+	}
+	return m, err
+}
+
+func check(ctx context.Context, q db.Querier) ([]Problem, error) {
+	type row struct {
+		name string
+		a, b int64
+	}
+	scan := func(r *row) []any { return []any{&r.name, &r.a, &r.b} }
+	var problems []Problem
+	for _, c := range []struct{ words, query string }{
+		{"journal %s sums to %d, want %d", `
+			SELECT journal, SUM(amount), 0 FROM posting
+			GROUP BY journal, currency
+			HAVING SUM(amount) <> 0`},
+		{"journal %s has %d postings, want at least %d", `
+			SELECT j.id, COUNT(p.account), 2
+			FROM journal j LEFT JOIN posting p ON p.journal = j.id
+			GROUP BY j.id
+			HAVING COUNT(p.account) < 2`},
+		{"account %s holds %d, its postings sum to %d", `
+			SELECT a.id, a.balance, COALESCE(SUM(p.amount), 0)
+			FROM ledger_account a LEFT JOIN posting p ON p.account = a.id
+			GROUP BY a.id, a.balance
+			HAVING a.balance <> COALESCE(SUM(p.amount), 0)`},
+		{"all accounts in %s sum to %d, want %d", `
+			SELECT currency, SUM(balance), 0 FROM ledger_account
+			GROUP BY currency
+			HAVING SUM(balance) <> 0`},
+	} {
+		rows, err := db.All(ctx, q, scan, c.query)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			problems = append(problems, Problem{"I8", fmt.Sprintf(c.words, r.name, r.a, r.b)})
+		}
+	}
+	return problems, nil
+}

@@ -1,0 +1,420 @@
+package order
+
+import (
+	"context"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/ledger"
+	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+// change is one step of an order: allowed from some states, to another, with a
+// word for the history.
+type change struct {
+	from  []State
+	to    State
+	pay   PayState // empty: as it is
+	event string
+	by    By
+	note  string
+	edit  func(*Order) // further columns
+}
+
+// apply carries a change out on an order that the transaction has locked, and
+// tells. It returns [ErrState] when the order stands elsewhere.
+func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) error {
+	allowed := false
+	for _, f := range c.from {
+		allowed = allowed || o.State == f
+	}
+	if !allowed {
+		return ErrState
+	}
+	was, version := o.State, o.Version
+	o.State = c.to
+	if c.pay != "" {
+		o.PayState = c.pay
+	}
+	if c.edit != nil {
+		c.edit(o)
+	}
+	o.Version++
+	now := s.now()
+	ok, err := setState(ctx, tx, *o, was, version)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrState
+	}
+	e := Event{At: now, Event: c.event, By: c.by, Note: c.note}
+	if err := addEvent(ctx, tx, o.ID, e); err != nil {
+		return err
+	}
+	o.Events = append(o.Events, e)
+	told := TellOf(*o, c.event, now).JSON()
+	events := []bus.Event{{Topic: TopicChanged, Key: o.ID, Payload: told}}
+	if was == PendingPayment && c.to == Placed {
+		events = append(events, bus.Event{Topic: TopicPaid, Key: o.ID, Payload: told})
+	}
+	return s.bus.Publish(ctx, tx, events...)
+}
+
+// step loads an order of an owner, locks it and runs f in the transaction.
+func (s *Service) step(ctx context.Context, order string, mayTouch func(Order) bool, f func(tx *db.Tx, o *Order) error) (Order, error) {
+	var o Order
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		var err error
+		if o, err = lockByID(ctx, tx, order); err != nil {
+			return err
+		}
+		if !mayTouch(o) {
+			return ErrNotFound
+		}
+		return f(tx, &o)
+	})
+	return o, err
+}
+
+func ofShop(shopID string) func(Order) bool { return func(o Order) bool { return o.Shop == shopID } }
+
+func (o Order) lineIDs() []string {
+	ids := make([]string, len(o.Lines))
+	for i, l := range o.Lines {
+		ids[i] = l.ID
+	}
+	return ids
+}
+
+// Cancel ends an order that has not been handed over: the goods go back on sale
+// and what was paid goes back to the buyer. Cancelling twice is cancelling once.
+func (s *Service) Cancel(ctx context.Context, order string, by By, owner, reason string) (Order, error) {
+	may := func(o Order) bool { return by == BySeller && o.Shop == owner || by == ByBuyer && o.Buyer == owner }
+	return s.step(ctx, order, may, func(tx *db.Tx, o *Order) error {
+		if o.State == Cancelled {
+			return nil
+		}
+		pay := NoPayment
+		if o.PayState == Paid {
+			pay = Refunding
+			if o.Total().Minor == 0 {
+				pay = Refunded
+			}
+		}
+		if err := s.apply(ctx, tx, o, change{from: []State{PendingPayment, Placed, Ready}, to: Cancelled, pay: pay, event: "cancelled", by: by, note: bounded(text.Line(reason), 200)}); err != nil {
+			return err
+		}
+		return s.undo(ctx, tx, o, "cancel")
+	})
+}
+
+// undo gives goods, slot and money of an order back.
+func (s *Service) undo(ctx context.Context, tx *db.Tx, o *Order, kind string) error {
+	if err := s.stock.Release(ctx, tx, o.lineIDs()...); err != nil {
+		return err
+	}
+	if o.Quote.Slot != nil {
+		if err := shop.ReturnSlot(ctx, tx, o.Shop, o.Quote.Slot.ID); err != nil {
+			return err
+		}
+	}
+	if o.Total().Minor == 0 {
+		return nil
+	}
+	if o.PayState == Refunding {
+		if err := ledger.Post(ctx, tx, s.now(), journal(kind, o.ID, ledger.Refunds(o.Shop), ledger.Escrow(o.Shop), o.Total())); err != nil {
+			return err
+		}
+		return s.payments.GiveBack(ctx, tx, o.ID, kind+":"+o.ID, kind, o.Total())
+	}
+	if err := ledger.Post(ctx, tx, s.now(), journal(kind, o.ID, ledger.Receivable(o.Shop), ledger.Escrow(o.Shop), o.Total())); err != nil {
+		return err
+	}
+	return payment.Close(ctx, tx, o.ID)
+}
+
+// captured acts on money that has come: the order is paid, or, when it was
+// given up in the meantime, taken up again if the goods are still there, else
+// the money goes back.
+func (s *Service) captured(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	h, err := bus.Decode[payment.Happened](e)
+	if err != nil {
+		return err
+	}
+	o, err := lockByID(ctx, tx, h.Order)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	if o.State == PendingPayment {
+		if err := s.apply(ctx, tx, &o, change{from: []State{PendingPayment}, to: Placed, pay: Paid, event: "paid", by: ByProvider}); err != nil {
+			return err
+		}
+		return ledger.Post(ctx, tx, now, journal("capture", o.ID, ledger.Receivable(o.Shop), ledger.Clearing(h.Provider), o.Total()))
+	}
+	if o.State == Expired {
+		ok, err := s.takeAgain(ctx, tx, &o)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := s.apply(ctx, tx, &o, change{from: []State{Expired}, to: Placed, pay: Paid, event: "paid_late", by: ByProvider}); err != nil {
+				return err
+			}
+			return ledger.Post(ctx, tx, now,
+				journal("replace", o.ID, ledger.Escrow(o.Shop), ledger.Receivable(o.Shop), o.Total()),
+				journal("capture", o.ID, ledger.Receivable(o.Shop), ledger.Clearing(h.Provider), o.Total()))
+		}
+	}
+	if err := s.apply(ctx, tx, &o, change{from: []State{o.State}, to: o.State, pay: Refunding, event: "refunding_late_payment", by: BySystem}); err != nil {
+		return err
+	}
+	if err := ledger.Post(ctx, tx, now, journal("capture", o.ID, ledger.Refunds(o.Shop), ledger.Clearing(h.Provider), o.Total())); err != nil {
+		return err
+	}
+	return s.payments.GiveBack(ctx, tx, o.ID, "late:"+o.ID, "late", o.Total())
+}
+
+// takeAgain reserves the goods of an expired order anew, or reports that they
+// are gone.
+func (s *Service) takeAgain(ctx context.Context, tx *db.Tx, o *Order) (bool, error) {
+	for _, l := range o.Lines {
+		item, err := stock.Lock(ctx, tx, l.SKU, l.Bucket)
+		if err != nil {
+			return false, err
+		}
+		if item.Available() < l.Quantity {
+			return false, nil
+		}
+	}
+	if o.Quote.Slot != nil {
+		used, err := shop.SlotUse(ctx, tx, o.Shop, o.Quote.Slot.ID)
+		if err != nil || used >= o.Quote.Capacity {
+			return false, err
+		}
+		slot := *o.Quote.Slot
+		slot.Left = o.Quote.Capacity
+		if err := shop.TakeSlots(ctx, tx, o.Shop, slot, 1); err != nil {
+			return false, err
+		}
+	}
+	for _, l := range o.Lines {
+		if _, err := stock.Reserve(ctx, tx, l.SKU, l.Bucket, l.Quantity); err != nil {
+			return false, err
+		}
+		if err := s.stock.HoldAgain(ctx, tx, l.ID); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// payFailed notes a failed try; the order waits on, people try again.
+func (s *Service) payFailed(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	o, err := lockByID(ctx, tx, e.Key)
+	if err != nil || o.State != PendingPayment {
+		return err
+	}
+	return s.apply(ctx, tx, &o, change{from: []State{PendingPayment}, to: PendingPayment, pay: PayFailed, event: "payment_failed", by: ByProvider})
+}
+
+// refunded notes that the provider has given the money back.
+func (s *Service) refunded(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	h, err := bus.Decode[payment.Happened](e)
+	if err != nil {
+		return err
+	}
+	o, err := lockByID(ctx, tx, h.Order)
+	if err != nil {
+		return err
+	}
+	err = s.apply(ctx, tx, &o, change{from: []State{o.State}, to: o.State, pay: Refunded, event: "refunded", by: ByProvider,
+		edit: func(o *Order) { o.Refunded += h.Amount.Minor }})
+	if err != nil {
+		return err
+	}
+	return ledger.Post(ctx, tx, s.now(), journal("refund", h.Refund, ledger.Clearing(h.Provider), ledger.Refunds(o.Shop), h.Amount))
+}
+
+// MarkReady says that an order is packed.
+func (s *Service) MarkReady(ctx context.Context, shopID, order string) (Order, error) {
+	return s.step(ctx, order, ofShop(shopID), func(tx *db.Tx, o *Order) error {
+		if o.State == Ready {
+			return nil
+		}
+		if o.Quote.Kind != ByPickup {
+			return ErrState
+		}
+		return s.apply(ctx, tx, o, change{from: []State{Placed}, to: Ready, event: "ready", by: BySeller})
+	})
+}
+
+// Ship sends an order on its way.
+func (s *Service) Ship(ctx context.Context, shopID, order, tracking string) (Order, error) {
+	return s.step(ctx, order, ofShop(shopID), func(tx *db.Tx, o *Order) error {
+		if o.State == Shipped {
+			return nil
+		}
+		if o.Quote.Kind != ByParcel {
+			return ErrState
+		}
+		done := s.now().Add(CompleteAfter)
+		err := s.apply(ctx, tx, o, change{from: []State{Placed}, to: Shipped, event: "shipped", by: BySeller,
+			edit: func(o *Order) { o.Tracking, o.CompletesAt = bounded(text.Line(tracking), 80), done }})
+		if err != nil {
+			return err
+		}
+		return s.stock.Ship(ctx, tx, o.lineIDs()...)
+	})
+}
+
+// HandOver gives the goods of a collected order to whoever tells its code (or is
+// named by the stall). An order due at the stall is paid by this. A second try
+// is refused, so one code collects once.
+func (s *Service) HandOver(ctx context.Context, shopID, order, code string) (Order, error) {
+	if order == "" {
+		var err error
+		if order, err = byCode(ctx, s.db, shopID, NormalCode(code)); err != nil {
+			return Order{}, err
+		}
+	}
+	return s.step(ctx, order, ofShop(shopID), func(tx *db.Tx, o *Order) error {
+		switch {
+		case o.State == Completed:
+			return ErrHandedOver
+		case o.State == PendingPayment:
+			return ErrNotPaid
+		case o.Quote.Kind != ByPickup:
+			return ErrState
+		}
+		var journals []ledger.Journal
+		pay := o.PayState
+		if pay == DueAtPickup {
+			pay = Paid
+			journals = append(journals, journal("cash", o.ID, ledger.Receivable(o.Shop), ledger.Cash(o.Shop), o.Total()))
+		}
+		if o.Total().Minor > 0 {
+			journals = append(journals, journal("complete", o.ID, ledger.Earned(o.Shop), ledger.Escrow(o.Shop), o.Total()))
+		}
+		if err := s.apply(ctx, tx, o, change{from: []State{Placed, Ready}, to: Completed, pay: pay, event: "handed_over", by: BySeller}); err != nil {
+			return err
+		}
+		if err := s.stock.Ship(ctx, tx, o.lineIDs()...); err != nil {
+			return err
+		}
+		return ledger.Post(ctx, tx, s.now(), journals...)
+	})
+}
+
+// Received lets the buyer say that a parcel has come.
+func (s *Service) Received(ctx context.Context, buyer, order string) (Order, error) {
+	return s.step(ctx, order, func(o Order) bool { return o.Buyer == buyer }, func(tx *db.Tx, o *Order) error {
+		if o.State == Completed {
+			return nil
+		}
+		return s.complete(ctx, tx, o, "received", ByBuyer)
+	})
+}
+
+func (s *Service) complete(ctx context.Context, tx *db.Tx, o *Order, event string, by By) error {
+	err := s.apply(ctx, tx, o, change{from: []State{Shipped}, to: Completed, event: event, by: by, edit: func(o *Order) { o.CompletesAt = time.Time{} }})
+	if err != nil || o.Total().Minor == 0 {
+		return err
+	}
+	return ledger.Post(ctx, tx, s.now(), journal("complete", o.ID, ledger.Earned(o.Shop), ledger.Escrow(o.Shop), o.Total()))
+}
+
+// Sweep ends what is overdue: unpaid orders expire and give their goods back,
+// sent parcels complete. It returns how many orders it moved; call it again
+// until it returns zero. Payment and expiry race on the same row; one wins.
+func (s *Service) Sweep(ctx context.Context) (int, error) {
+	now := s.now()
+	unpaid, err := overdue(ctx, s.db, now, 200)
+	if err != nil {
+		return 0, err
+	}
+	arrived, err := completing(ctx, s.db, now, 200)
+	if err != nil {
+		return 0, err
+	}
+	moved := 0
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		for _, order := range unpaid {
+			o, err := lockByID(ctx, tx, order)
+			if err != nil {
+				return err
+			}
+			if o.State != PendingPayment || o.PayUntil.After(now) {
+				continue
+			}
+			if err := s.apply(ctx, tx, &o, change{from: []State{PendingPayment}, to: Expired, pay: NoPayment, event: "expired", by: BySystem}); err != nil {
+				return err
+			}
+			if err := s.undo(ctx, tx, &o, "expire"); err != nil {
+				return err
+			}
+			moved++
+		}
+		for _, order := range arrived {
+			o, err := lockByID(ctx, tx, order)
+			if err != nil {
+				return err
+			}
+			if o.State != Shipped || o.CompletesAt.After(now) {
+				continue
+			}
+			if err := s.complete(ctx, tx, &o, "completed", BySystem); err != nil {
+				return err
+			}
+			moved++
+		}
+		return nil
+	})
+	return moved, err
+}
+
+// PayPage returns where the buyer pays an open order.
+func (s *Service) PayPage(ctx context.Context, buyer, order string) (string, error) {
+	o, err := s.Get(ctx, buyer, order)
+	if err != nil {
+		return "", err
+	}
+	if o.State != PendingPayment {
+		return "", payment.ErrClosed
+	}
+	return PayPath(o.ID), nil
+}
+
+// PayPath is where a browser goes to pay an order.
+func PayPath(order string) string { return "/pay/" + intentID(order) }
+
+// Can says what may be done with an order next, for buttons.
+type Can struct {
+	Cancel, Pay, HandOver, Ship, Ready, Receive bool
+}
+
+// Can returns what may be done with o.
+func (o Order) Can() Can {
+	open := o.State == Placed || o.State == Ready
+	return Can{
+		Cancel:   open || o.State == PendingPayment,
+		Pay:      o.State == PendingPayment,
+		HandOver: open && o.Quote.Kind == ByPickup,
+		Ship:     o.State == Placed && o.Quote.Kind == ByParcel,
+		Ready:    o.State == Placed && o.Quote.Kind == ByPickup,
+		Receive:  o.State == Shipped,
+	}
+}
+
+func bounded(s string, max int) string {
+	r := []rune(s)
+	if len(r) > max {
+		return string(r[:max])
+	}
+	return s
+}

@@ -1,0 +1,460 @@
+package order
+
+import (
+	"context"
+	"sort"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/ledger"
+	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+// maxBatch is the most placements that share a commit; more only makes each
+// wait longer (measured: 256 to 500 is the flat part of the curve).
+const maxBatch = 500
+
+// lane places what queued up while the previous commit ran in one transaction.
+// There is no timer: an idle lane adds no latency, a busy one fills itself.
+// Correctness does not depend on it; several processes on one PostgreSQL each
+// have a lane, and the conditional UPDATE on the stock row decides.
+type lane struct {
+	s     *Service
+	queue chan *placing
+	done  sync.WaitGroup
+	stop  chan struct{}
+}
+
+// placing is one buyer's wish on its way through the lane.
+type placing struct {
+	ctx    context.Context
+	key    string // idempotency key with the buyer in front
+	hash   string // of the request
+	order  Order
+	body   string // of the quote
+	qhash  string
+	answer chan placed // buffered: a caller who has left does not stop the lane
+}
+
+type placed struct {
+	order Order
+	err   error
+}
+
+func newLane(s *Service) *lane {
+	l := &lane{s: s, queue: make(chan *placing, 8192), stop: make(chan struct{})}
+	l.done.Go(l.run)
+	return l
+}
+
+// close refuses newcomers, places what is queued and returns.
+func (l *lane) close() {
+	close(l.stop)
+	l.done.Wait()
+}
+
+// place queues p and waits for its answer.
+func (l *lane) place(p *placing) (Order, error) {
+	p.answer = make(chan placed, 1)
+	select {
+	case <-l.stop:
+		return Order{}, ErrBusy
+	default:
+	}
+	select {
+	case l.queue <- p:
+	default:
+		return Order{}, ErrBusy
+	}
+	select {
+	case a := <-p.answer:
+		return a.order, a.err
+	case <-p.ctx.Done():
+		return Order{}, p.ctx.Err()
+	}
+}
+
+func (l *lane) run() {
+	batch := make([]*placing, 0, maxBatch)
+	for {
+		select {
+		case p := <-l.queue:
+			batch = append(batch[:0], p)
+		case <-l.stop:
+			select {
+			case p := <-l.queue:
+				batch = append(batch[:0], p)
+			default:
+				return
+			}
+		}
+	fill:
+		for len(batch) < maxBatch {
+			select {
+			case p := <-l.queue:
+				batch = append(batch, p)
+			default:
+				break fill
+			}
+		}
+		l.commit(batch)
+	}
+}
+
+// commit places a batch; when the whole of it fails, each alone, so that only
+// the guilty caller hears of it.
+func (l *lane) commit(batch []*placing) {
+	// The callers' contexts may end while others of the batch still want their
+	// orders, so the transaction has its own.
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	results, err := l.s.placeAll(ctx, batch)
+	if err != nil && len(batch) > 1 {
+		l.s.log.Warn("batch failed, placing one by one", "orders", len(batch), "error", err)
+		for _, p := range batch {
+			l.commit([]*placing{p})
+		}
+		return
+	}
+	for i, p := range batch {
+		if err != nil {
+			p.answer <- placed{err: err}
+			continue
+		}
+		p.answer <- results[i]
+	}
+}
+
+type shelfKey struct{ sku, bucket string }
+
+// placeAll is the transaction: idempotency, stock, slots, then everything that
+// makes an order, in bulk.
+func (s *Service) placeAll(ctx context.Context, batch []*placing) ([]placed, error) {
+	var out []placed
+	left := map[shelfKey]stock.Item{}
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		b := &batchOf{s: s, tx: tx, now: s.now(), left: left, taken: map[shelfKey]int64{}, slots: map[slotKey]int64{}, used: map[slotKey]int64{}, out: make([]placed, len(batch)), first: map[string]int{}, quotes: map[string]bool{}}
+		clear(left)
+		out = b.out
+		if err := b.repeats(ctx, batch); err != nil {
+			return err
+		}
+		if err := b.readStock(ctx, batch); err != nil {
+			return err
+		}
+		b.grant(batch)
+		if err := b.take(ctx); err != nil {
+			return err
+		}
+		return b.write(ctx, batch)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range out { // a repetition inside the batch gets the first one's answer
+		if out[i].order.ID == "" && out[i].err == nil {
+			out[i] = out[indexOf(batch, batch[i].key)]
+		}
+	}
+	for k, item := range left {
+		s.avail.put(k, item.Available(), s.now())
+	}
+	return out, nil
+}
+
+func indexOf(batch []*placing, key string) int {
+	for i, p := range batch {
+		if p.key == key {
+			return i
+		}
+	}
+	return 0
+}
+
+type slotKey struct{ shop, slot string }
+
+// batchOf is the work on one batch.
+type batchOf struct {
+	s      *Service
+	tx     *db.Tx
+	now    time.Time
+	left   map[shelfKey]stock.Item // as the database has it after this batch
+	taken  map[shelfKey]int64
+	slots  map[slotKey]int64 // newly taken
+	used   map[slotKey]int64 // taken before
+	out    []placed
+	first  map[string]int // key -> place in the batch
+	quotes map[string]bool
+	wins   []int
+}
+
+// open reports whether place i still waits for a decision.
+func (b *batchOf) open(i int) bool { return b.out[i].err == nil && b.out[i].order.ID == "" }
+
+// repeats answers keys and refuses quotes that were seen before.
+func (b *batchOf) repeats(ctx context.Context, batch []*placing) error {
+	keys, quotes := make([]string, len(batch)), make([]string, len(batch))
+	for i, p := range batch {
+		keys[i], quotes[i] = p.key, p.order.Quote.ID
+	}
+	known, err := knownKeys(ctx, b.tx, keys)
+	if err != nil {
+		return err
+	}
+	used, err := usedQuotes(ctx, b.tx, quotes)
+	if err != nil {
+		return err
+	}
+	for i, p := range batch {
+		if k, ok := known[p.key]; ok {
+			if k.hash != p.hash {
+				b.out[i].err = ErrKeyReused
+				continue
+			}
+			if b.out[i].order, err = byID(ctx, b.tx, k.order); err != nil {
+				return err
+			}
+			continue
+		}
+		if j, ok := b.first[p.key]; ok {
+			if batch[j].hash != p.hash {
+				b.out[i].err = ErrKeyReused
+			}
+			continue
+		}
+		b.first[p.key] = i
+		if used[p.order.Quote.ID] || b.quotes[p.order.Quote.ID] {
+			b.out[i].err = ErrQuoteUsed
+			continue
+		}
+		b.quotes[p.order.Quote.ID] = true
+	}
+	return nil
+}
+
+// readStock locks and reads every row that the batch wants, in one order.
+func (b *batchOf) readStock(ctx context.Context, batch []*placing) error {
+	want := map[shelfKey]bool{}
+	for i, p := range batch {
+		if b.open(i) {
+			for _, l := range p.order.Quote.Lines {
+				want[shelfKey{l.SKU, l.Bucket}] = true
+			}
+		}
+	}
+	for i, p := range batch {
+		slot := p.order.Quote.Slot
+		if !b.open(i) || slot == nil {
+			continue
+		}
+		k := slotKey{p.order.Shop, slot.ID}
+		if _, known := b.used[k]; known {
+			continue
+		}
+		n, err := shop.SlotUse(ctx, b.tx, k.shop, k.slot)
+		if err != nil {
+			return err
+		}
+		b.used[k] = n
+	}
+	for _, k := range sorted(want) {
+		item, err := stock.Lock(ctx, b.tx, k.sku, k.bucket)
+		if err != nil {
+			return err
+		}
+		b.left[k] = item
+	}
+	return nil
+}
+
+func sorted[V any](m map[shelfKey]V) []shelfKey {
+	keys := make([]shelfKey, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		return keys[i].sku < keys[j].sku || keys[i].sku == keys[j].sku && keys[i].bucket < keys[j].bucket
+	})
+	return keys
+}
+
+// grant decides first come first served, in memory.
+func (b *batchOf) grant(batch []*placing) {
+	for i, p := range batch {
+		if !b.open(i) || b.first[p.key] != i {
+			continue
+		}
+		if err := b.fits(p.order.Shop, p.order.Quote); err != nil {
+			b.out[i].err = err
+			continue
+		}
+		for _, l := range p.order.Quote.Lines {
+			b.taken[shelfKey{l.SKU, l.Bucket}] += l.Quantity
+		}
+		if slot := p.order.Quote.Slot; slot != nil {
+			b.slots[slotKey{p.order.Shop, slot.ID}]++
+		}
+		b.wins = append(b.wins, i)
+	}
+}
+
+func (b *batchOf) fits(shopID string, q Quote) error {
+	if q.Slot != nil {
+		if k := (slotKey{shopID, q.Slot.ID}); b.used[k]+b.slots[k] >= q.Capacity {
+			return shop.ErrSlotGone
+		}
+	}
+	for i, l := range q.Lines {
+		k := shelfKey{l.SKU, l.Bucket}
+		if free := b.left[k].Available() - b.taken[k]; free < l.Quantity {
+			return soldOut("lines["+strconv.Itoa(i)+"]", free)
+		}
+	}
+	return nil
+}
+
+// take counts what was granted down; the rows are locked, so a refusal here
+// means that somebody else changed them, and the batch is done again singly.
+func (b *batchOf) take(ctx context.Context) error {
+	for _, k := range sorted(b.taken) {
+		item, err := stock.Reserve(ctx, b.tx, k.sku, k.bucket, b.taken[k])
+		if err != nil {
+			return err
+		}
+		b.left[k] = item
+	}
+	return nil
+}
+
+// takeSlots books the slots, guarded like stock.
+func (b *batchOf) takeSlots(ctx context.Context, batch []*placing) error {
+	keys := make([]slotKey, 0, len(b.slots))
+	for k := range b.slots {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		return keys[i].shop < keys[j].shop || keys[i].shop == keys[j].shop && keys[i].slot < keys[j].slot
+	})
+	for _, k := range keys {
+		var slot shop.Slot
+		for _, i := range b.wins {
+			if q := batch[i].order.Quote; batch[i].order.Shop == k.shop && q.Slot != nil && q.Slot.ID == k.slot {
+				slot = *q.Slot
+				slot.Left = q.Capacity
+			}
+		}
+		if err := shop.TakeSlots(ctx, b.tx, k.shop, slot, b.slots[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write makes the rows of every granted order.
+func (b *batchOf) write(ctx context.Context, batch []*placing) error {
+	if len(b.wins) == 0 {
+		return nil
+	}
+	if err := b.takeSlots(ctx, batch); err != nil {
+		return err
+	}
+	if err := b.number(ctx, batch); err != nil {
+		return err
+	}
+	rows := newRows(len(b.wins))
+	for _, i := range b.wins {
+		rows.add(batch[i], b.now)
+		b.out[i].order = batch[i].order
+	}
+	if err := rows.insert(ctx, b.tx); err != nil {
+		return err
+	}
+	if err := ledger.PostNew(ctx, b.tx, b.now, rows.journals...); err != nil {
+		return err
+	}
+	return b.s.bus.Publish(ctx, b.tx, rows.events...)
+}
+
+// number gives each order the next number of its shop.
+func (b *batchOf) number(ctx context.Context, batch []*placing) error {
+	count := map[string]int64{}
+	for _, i := range b.wins {
+		count[batch[i].order.Shop]++
+	}
+	shops := make([]string, 0, len(count))
+	for sh := range count {
+		shops = append(shops, sh)
+	}
+	sort.Strings(shops)
+	next := map[string]int64{}
+	for _, sh := range shops {
+		n, err := shop.NextOrderNumbers(ctx, b.tx, sh, count[sh])
+		if err != nil {
+			return err
+		}
+		next[sh] = n
+	}
+	for _, i := range b.wins {
+		o := &batch[i].order
+		o.Number = "A-" + strconv.FormatInt(next[o.Shop], 10)
+		o.PlacedAt = b.now
+		next[o.Shop]++
+	}
+	return nil
+}
+
+// rows are the tables' rows of a batch.
+type rows struct {
+	orders, lines, history, keys [][]any
+	reservations                 []stock.Reservation
+	intents                      []payment.Intent
+	journals                     []ledger.Journal
+	events                       []bus.Event
+	moved                        map[string]bool // variants told of
+}
+
+func newRows(n int) *rows {
+	return &rows{orders: make([][]any, 0, n), lines: make([][]any, 0, n), history: make([][]any, 0, n), keys: make([][]any, 0, n), moved: map[string]bool{}}
+}
+
+func (r *rows) add(p *placing, now time.Time) {
+	o := &p.order
+	o.Lines = make([]Line, len(o.Quote.Lines))
+	r.orders = append(r.orders, orderRow(*o, p.body, p.qhash))
+	for i, l := range o.Quote.Lines {
+		lineID := id.New("lin", now)
+		o.Lines[i] = Line{ID: lineID, QuoteLine: l}
+		r.lines = append(r.lines, []any{lineID, o.ID, int64(i), l.SKU, l.Product, l.Revision, l.Quantity, l.Unit.Minor, l.Total.Minor})
+		r.reservations = append(r.reservations, stock.Reservation{Line: lineID, SKU: l.SKU, Bucket: l.Bucket, Qty: l.Quantity})
+	}
+	o.Events = []Event{{At: now, Event: "placed", By: ByBuyer}}
+	r.history = append(r.history, eventRow(o.ID, 1, o.Events[0]))
+	r.keys = append(r.keys, []any{p.key, p.hash, o.ID, now.UnixMilli()})
+	if o.State == PendingPayment {
+		r.intents = append(r.intents, payment.Intent{ID: intentID(o.ID), Order: o.ID, Shop: o.Shop, Buyer: o.Buyer, Provider: o.Payment,
+			Amount: o.Quote.Total, CreatedAt: now, ExpiresAt: o.PayUntil})
+	}
+	if o.Quote.Total.Minor > 0 {
+		r.journals = append(r.journals, journal("place", o.ID, ledger.Escrow(o.Shop), ledger.Receivable(o.Shop), o.Quote.Total))
+	}
+	told := TellOf(*o, "placed", now).JSON()
+	r.events = append(r.events, bus.Event{Topic: TopicPlaced, Key: o.ID, Payload: told})
+	if o.State == Placed {
+		r.events = append(r.events, bus.Event{Topic: TopicPaid, Key: o.ID, Payload: told})
+	}
+	for _, l := range o.Quote.Lines {
+		if !r.moved[l.SKU] {
+			r.moved[l.SKU] = true
+			r.events = append(r.events, bus.Event{Topic: stock.Changed, Key: l.SKU})
+		}
+	}
+}
+
+// intentID names the payment of an order, which has one.
+func intentID(order string) string { return "pay_" + order[len("ord_"):] }

@@ -1,0 +1,240 @@
+// Package order takes what a buyer wants to its end: a quote that freezes what
+// was promised, placement that cannot oversell, payment, hand-over, and every
+// way out of it.
+//
+// The one idea needed to read it: a transition is a conditional UPDATE
+// (state = from), and stock, money and events move in the same transaction. Many
+// placements share one transaction (see lane.go).
+package order
+
+import (
+	"embed"
+	"encoding/json"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/kit/errs"
+	"github.com/openstall/openstall/internal/kit/money"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the tables of this area.
+var Migrations = db.Migrations{Area: "order", Files: files}
+
+// State is where an order stands.
+type State string
+
+// States of an order.
+const (
+	PendingPayment State = "pending_payment"
+	Placed         State = "placed" // paid, or to be paid at the stall
+	Ready          State = "ready"  // packed for collection
+	Shipped        State = "shipped"
+	Completed      State = "completed"
+	Cancelled      State = "cancelled"
+	Expired        State = "expired"
+)
+
+// PayState is where the money stands.
+type PayState string
+
+// States of the money.
+const (
+	DueAtPickup PayState = "due_at_pickup"
+	Pending     PayState = "pending"
+	Paid        PayState = "paid"
+	PayFailed   PayState = "failed"
+	Refunding   PayState = "refunding"
+	Refunded    PayState = "refunded"
+	NoPayment   PayState = "none" // cancelled or expired before any money came
+)
+
+// Ways to hand over and to pay at the stall.
+const (
+	ByPickup    = "pickup"
+	ByParcel    = "parcel"
+	PayAtPickup = "pickup"
+)
+
+// By is who caused an event of an order.
+type By string
+
+// Actors.
+const (
+	ByBuyer    By = "buyer"
+	BySeller   By = "seller"
+	BySystem   By = "system"
+	ByProvider By = "provider"
+)
+
+// Order is what a buyer bought of one shop.
+type Order struct {
+	ID          string
+	Number      string // the shop's own count, as people say it
+	Shop        string
+	Buyer       string
+	BuyerName   string
+	BuyerEmail  string
+	BuyerPhone  string
+	State       State
+	PayState    PayState
+	Payment     string // provider code, or PayAtPickup
+	Quote       Quote  // what was agreed, frozen
+	Consents    []string
+	Refunded    int64
+	Code        string // told by the buyer at the hand-over
+	Tracking    string
+	PayUntil    time.Time
+	CompletesAt time.Time
+	PlacedAt    time.Time
+	Version     int64
+	Lines       []Line
+	Events      []Event
+}
+
+// Total is what the buyer pays.
+func (o Order) Total() money.Amount { return o.Quote.Total }
+
+// Line is one position of an order; what was promised of it stands in the
+// quote's line at the same place.
+type Line struct {
+	ID string
+	QuoteLine
+}
+
+// Event is one step of an order's history.
+type Event struct {
+	At    time.Time `json:"at"`
+	Event string    `json:"event"`
+	By    By        `json:"by"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// Quote is an offer: prices, freight, terms and what was shown, kept for the
+// buyer until ExpiresAt. It travels signed and comes back unchanged.
+type Quote struct {
+	ID        string           `json:"id"`
+	Shop      string           `json:"shop"`
+	Lines     []QuoteLine      `json:"lines"`
+	Goods     money.Amount     `json:"goods"`
+	Freight   money.Amount     `json:"freight"`
+	Total     money.Amount     `json:"total"`
+	Kind      string           `json:"kind"` // ByPickup or ByParcel
+	Slot      *shop.Slot       `json:"slot,omitempty"`
+	Capacity  int64            `json:"capacity,omitempty"` // of the slot
+	Address   *account.Address `json:"address,omitempty"`
+	Place     string           `json:"place,omitempty"` // where to collect
+	Terms     []Term           `json:"terms"`
+	Show      string           `json:"show,omitempty"`
+	Second    int64            `json:"second"` // of the show, when the offer was made
+	ShownAt   time.Time        `json:"shown_at"`
+	ExpiresAt time.Time        `json:"expires_at"`
+	Source    string           `json:"source,omitempty"`
+	Seller    string           `json:"seller"` // legal name
+}
+
+// QuoteLine is one position of an offer.
+type QuoteLine struct {
+	SKU       string          `json:"sku"`
+	Product   string          `json:"product"`
+	Revision  string          `json:"revision"`
+	Bucket    string          `json:"bucket,omitempty"`
+	Title     text.Local      `json:"title"`
+	Variant   text.Local      `json:"variant"`
+	Image     string          `json:"image,omitempty"`
+	Measure   catalog.Measure `json:"measure"`
+	Quantity  int64           `json:"quantity"`
+	Unit      money.Amount    `json:"unit"`
+	Total     money.Amount    `json:"total"`
+	Available int64           `json:"available"` // when the offer was made
+	Rule      shop.ReturnRule `json:"rule"`
+}
+
+// Term is something the buyer is told, and where Required must agree to.
+type Term struct {
+	ID       string     `json:"id"`
+	Text     text.Local `json:"text"`
+	Required bool       `json:"required"`
+}
+
+// Clocks of an order.
+const (
+	QuoteFor       = 10 * time.Minute    // an offer is kept
+	PayWithin      = 15 * time.Minute    // until an unpaid order gives its goods back
+	CompleteAfter  = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
+	CollectWithin  = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes
+	IdempotencyFor = 7 * 24 * time.Hour  // keys are remembered
+)
+
+// Topics; the key is the order's id, the payload a [Told].
+const (
+	TopicPlaced  = "order.placed"  // exists, whether paid or not
+	TopicPaid    = "order.paid"    // paid, or due at the stall: the shop can start
+	TopicChanged = "order.changed" // any transition
+)
+
+// Told is what listeners learn of an order.
+type Told struct {
+	Order     string   `json:"order"`
+	Number    string   `json:"number"`
+	Shop      string   `json:"shop"`
+	Buyer     string   `json:"buyer"`
+	BuyerName string   `json:"buyer_name"`
+	Show      string   `json:"show,omitempty"`
+	Source    string   `json:"source,omitempty"`
+	State     State    `json:"state"`
+	PayState  PayState `json:"pay_state"`
+	Event     string   `json:"event"`
+	SKUs      []string `json:"skus"`
+	Products  []string `json:"products"`
+	Total     int64    `json:"total"`
+	Currency  string   `json:"currency"`
+	At        int64    `json:"at"` // milliseconds
+}
+
+// TellOf is the payload of an event of o.
+func TellOf(o Order, event string, at time.Time) Told {
+	t := Told{Order: o.ID, Number: o.Number, Shop: o.Shop, Buyer: o.Buyer, BuyerName: o.BuyerName, Show: o.Quote.Show, Source: o.Quote.Source,
+		State: o.State, PayState: o.PayState, Event: event, Total: o.Quote.Total.Minor, Currency: o.Quote.Total.Currency, At: at.UnixMilli()}
+	for _, l := range o.Quote.Lines {
+		t.SKUs = append(t.SKUs, l.SKU)
+		t.Products = append(t.Products, l.Product)
+	}
+	return t
+}
+
+// JSON returns t for the bus.
+func (t Told) JSON() json.RawMessage {
+	b, err := json.Marshal(t)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// Errors that people meet.
+var (
+	ErrNotFound   = errs.New(errs.NotFound, "order.not_found", "There is no such order.")
+	ErrQuote      = errs.New(errs.Conflict, "order.bad_quote", "This offer was not made by us, or was changed. Ask for a new one.")
+	ErrQuoteOver  = errs.New(errs.Conflict, "order.quote_expired", "This offer is over. Ask for a new one; nothing was charged.")
+	ErrQuoteUsed  = errs.New(errs.Conflict, "order.quote_used", "This offer has been ordered already.")
+	ErrKeyReused  = errs.New(errs.Conflict, "order.key_reused", "This Idempotency-Key was used for something else.")
+	ErrItems      = errs.New(errs.Invalid, "order.items", "An order needs 1 to 50 items of one shop.")
+	ErrPayment    = errs.New(errs.Invalid, "order.payment", "This way of paying does not fit this order.")
+	ErrConsent    = errs.New(errs.Invalid, "order.consent", "Please agree to the terms first.")
+	ErrAddress    = errs.New(errs.Invalid, "order.address", "Where should the parcel go?")
+	ErrSlot       = errs.New(errs.Invalid, "order.slot", "When will you collect it?")
+	ErrName       = errs.New(errs.Invalid, "order.name", "Under which name is the order?")
+	ErrState      = errs.New(errs.Conflict, "order.state", "The order has moved on; this is no longer possible.")
+	ErrCode       = errs.New(errs.NotFound, "order.code", "No open order has this code.")
+	ErrHandedOver = errs.New(errs.Conflict, "order.already_handed_over", "This order was handed over before.")
+	ErrNotPaid    = errs.New(errs.Conflict, "order.not_paid", "This order has not been paid yet.")
+	ErrBusy       = errs.New(errs.Unavailable, "order.busy", "Too many buyers at once. Your order was not placed; try again.")
+	ErrTotal      = errs.New(errs.Invalid, "order.total", "This sum cannot be ordered online.")
+)

@@ -1,0 +1,206 @@
+package orderhttp
+
+import (
+	"context"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/shelf"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/web"
+)
+
+// Parts are what the door works with.
+type Parts struct {
+	Orders   *order.Service
+	Accounts *account.Service
+	Payments *payment.Service
+	Shops    *shop.Service
+	Shelf    *shelf.Service
+	// Replay names the show of a quote and the path that opens its recording at
+	// the moment of the quote; empty when there is no recording.
+	Replay func(ctx context.Context, q order.Quote) (title text.Local, path string, err error)
+	Now    clock.Now
+}
+
+type handler struct {
+	Parts
+	quotes, places *web.Limiter
+}
+
+// Mount adds the operations.
+func Mount(api *web.API, p Parts) {
+	// Generous: a whole town may sit behind one address. What a flash crowd is
+	// refused is decided by stock, not here.
+	h := &handler{Parts: p, quotes: web.NewLimiter(20*time.Millisecond, 2000, p.Now), places: web.NewLimiter(50*time.Millisecond, 100, p.Now)}
+	web.Handle(api, web.Anyone, "POST /v1/quotes", "quote", "An offer that holds for ten minutes", h.quote, web.Status(201))
+	web.Handle(api, web.SignedIn, "POST /v1/orders", "place-order", "Order an offer", h.place, web.Status(201))
+	web.Handle(api, web.SignedIn, "GET /v1/orders", "orders", "My orders", h.list)
+	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}", "order", "One of my orders", h.get)
+	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/cancel", "cancel-order", "Cancel before the hand-over", h.cancel)
+	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/pay", "pay-order", "Where to pay an open order", h.pay)
+	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/received", "order-received", "The parcel has come", h.received)
+	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}/receipt", "receipt", "Receipt of an order", h.receipt)
+	h.merchant(api)
+	h.operator(api)
+}
+
+type item struct {
+	SKU      string `json:"sku" maxLength:"60"`
+	Quantity int64  `json:"quantity" doc:"In quantity units: pieces, or grams"`
+}
+
+type quoteInput struct {
+	Body struct {
+		Items      []item           `json:"items" minItems:"1" maxItems:"50" nullable:"false"`
+		Fulfilment *chosen          `json:"fulfilment,omitempty"`
+		Show       string           `json:"show,omitempty" maxLength:"60" doc:"The room that the buyer is in"`
+		Second     int64            `json:"second,omitempty" minimum:"0" maximum:"1000000" doc:"Of the replay that the buyer watches"`
+		Expected   map[string]int64 `json:"expected,omitempty" doc:"Price in minor units that the buyer sees, by SKU"`
+	}
+}
+
+func (h *handler) quote(ctx context.Context, in *quoteInput) (*web.Out[quote], error) {
+	if err := h.quotes.Allow(web.ClientIP(ctx)); err != nil {
+		return nil, err
+	}
+	b := in.Body
+	ask := order.Ask{Show: b.Show, Second: b.Second, Expected: b.Expected, Source: web.Who(ctx).Source}
+	for _, it := range b.Items {
+		ask.Items = append(ask.Items, order.Item(it))
+	}
+	if b.Fulfilment != nil {
+		ask.Kind, ask.Slot, ask.Address = b.Fulfilment.Kind, b.Fulfilment.Slot, b.Fulfilment.Address
+	}
+	o, err := h.Orders.Quote(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	return web.Answer(h.quoteOf(ctx, o))
+}
+
+type placeInput struct {
+	web.Key
+	Body struct {
+		Quote   string `json:"quote" maxLength:"65536"`
+		Hash    string `json:"hash" maxLength:"64"`
+		Payment string `json:"payment" maxLength:"20"`
+		Contact struct {
+			Name  string `json:"name" maxLength:"80"`
+			Phone string `json:"phone,omitempty" maxLength:"20"`
+		} `json:"contact"`
+		Consents []string `json:"consents,omitempty" maxItems:"20"`
+	}
+}
+
+func (h *handler) place(ctx context.Context, in *placeInput) (*web.Out[view], error) {
+	who := web.Who(ctx)
+	if err := h.places.Allow(who.Person); err != nil {
+		return nil, err
+	}
+	p, err := h.Accounts.Known(ctx, who.Person)
+	if err != nil {
+		return nil, err
+	}
+	b := in.Body
+	o, err := h.Orders.Place(ctx, order.Wish{Key: in.Key.Key, Buyer: p, Token: b.Quote, Hash: b.Hash, Payment: b.Payment, Name: b.Contact.Name, Phone: b.Contact.Phone, Consents: b.Consents})
+	if err != nil {
+		return nil, err
+	}
+	return web.Answer(h.viewOf(ctx, o, buyerEye))
+}
+
+type listInput struct {
+	web.Paged
+}
+
+func (h *handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[view]], error) {
+	return h.page(ctx, order.Filter{Buyer: web.Who(ctx).Person}, in.After, buyerEye)
+}
+
+func (h *handler) page(ctx context.Context, f order.Filter, after string, e eye) (*web.Out[page.Of[view]], error) {
+	var err error
+	if f.After, err = page.Parse(after); err != nil {
+		return nil, err
+	}
+	rows, err := h.Orders.List(ctx, f, 30)
+	if err != nil {
+		return nil, err
+	}
+	vs, err := h.views(ctx, rows.Items, e)
+	return web.Answer(page.Of[view]{Items: vs, Next: rows.Next}, err)
+}
+
+type idInput struct {
+	ID string `path:"id" maxLength:"60"`
+}
+
+// seen answers with an order as its buyer sees it.
+func (h *handler) seen(ctx context.Context, o order.Order, err error) (*web.Out[view], error) {
+	if err != nil {
+		return nil, err
+	}
+	return web.Answer(h.viewOf(ctx, o, buyerEye))
+}
+
+func (h *handler) get(ctx context.Context, in *idInput) (*web.Out[view], error) {
+	o, err := h.Orders.Get(ctx, web.Who(ctx).Person, in.ID)
+	return h.seen(ctx, o, err)
+}
+
+type cancelInput struct {
+	idInput
+	web.Key
+}
+
+func (h *handler) cancel(ctx context.Context, in *cancelInput) (*web.Out[view], error) {
+	o, err := h.Orders.Cancel(ctx, in.ID, order.ByBuyer, web.Who(ctx).Person, "")
+	return h.seen(ctx, o, err)
+}
+
+type payOutput struct {
+	PayURL string `json:"pay_url"`
+}
+
+func (h *handler) pay(ctx context.Context, in *cancelInput) (*web.Out[payOutput], error) {
+	url, err := h.Orders.PayPage(ctx, web.Who(ctx).Person, in.ID)
+	return web.Answer(payOutput{url}, err)
+}
+
+func (h *handler) received(ctx context.Context, in *cancelInput) (*web.Out[view], error) {
+	o, err := h.Orders.Received(ctx, web.Who(ctx).Person, in.ID)
+	return h.seen(ctx, o, err)
+}
+
+// receipt is what a buyer keeps: who sold what for how much, paid how.
+type receipt struct {
+	Number   string         `json:"number"`
+	IssuedAt time.Time      `json:"issued_at"`
+	PaidAt   *time.Time     `json:"paid_at,omitempty"`
+	Shop     shelf.ShopCard `json:"shop"`
+	Seller   sellerOfRecord `json:"seller"`
+	Order    view           `json:"order"`
+}
+
+func (h *handler) receipt(ctx context.Context, in *idInput) (*web.Out[receipt], error) {
+	o, err := h.Orders.Get(ctx, web.Who(ctx).Person, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	v, err := h.viewOf(ctx, o, buyerEye)
+	if err != nil {
+		return nil, err
+	}
+	r := receipt{Number: o.Number, IssuedAt: h.Now(), Shop: v.Shop, Seller: v.Seller, Order: v}
+	for _, e := range o.Events {
+		if e.Event == "paid" || e.Event == "paid_late" || e.Event == "handed_over" && o.Payment == order.PayAtPickup {
+			r.PaidAt = clock.Ptr(e.At)
+		}
+	}
+	return web.Answer(r, nil)
+}

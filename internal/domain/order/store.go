@@ -1,0 +1,393 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/platform/db"
+
+	"github.com/openstall/openstall/internal/domain/ledger"
+	"github.com/openstall/openstall/internal/domain/stock"
+)
+
+var orderColumns = []string{"id", "number", "shop", "buyer", "buyer_name", "buyer_email", "buyer_phone", "state", "pay_state", "payment",
+	"quote", "quote_hash", "quote_body", "consents", "goods", "freight", "total", "refunded", "currency", "fulfilment", "slot", "slot_starts_at", "slot_ends_at",
+	"code", "tracking", "show_id", "source", "pay_until", "completes_at", "placed_at", "version"}
+
+var (
+	lineColumns  = []string{"id", "order_id", "position", "sku", "product", "revision", "quantity", "unit_minor", "total"}
+	eventColumns = []string{"order_id", "seq", "at", "event", "by_role", "note"}
+	keyColumns   = []string{"key", "hash", "order_id", "created_at"}
+)
+
+// Hot are the statements of placement, for [db.DB.Keep].
+func Hot() []string {
+	return []string{
+		stock.ReserveText, knownKeyText, usedQuoteText,
+		db.InsertText("orders", orderColumns), db.InsertText("order_line", lineColumns), db.InsertText("order_event", eventColumns), db.InsertText("idempotency", keyColumns),
+		db.InsertText("reservation", stock.ReservationColumns), db.InsertText("payment_intent", payment.IntentColumns),
+		db.InsertText("journal", ledger.JournalColumns), db.InsertText("posting", ledger.PostingColumns),
+	}
+}
+
+func orderRow(o Order, body, hash string) []any {
+	q := o.Quote
+	slot, starts, ends := "", int64(0), int64(0)
+	if q.Slot != nil {
+		slot, starts, ends = q.Slot.ID, clock.Millis(q.Slot.StartsAt), clock.Millis(q.Slot.EndsAt)
+	}
+	consents, err := json.Marshal(o.Consents)
+	if err != nil {
+		panic(err)
+	}
+	return []any{o.ID, o.Number, o.Shop, o.Buyer, o.BuyerName, o.BuyerEmail, o.BuyerPhone, string(o.State), string(o.PayState), o.Payment,
+		q.ID, hash, body, string(consents), q.Goods.Minor, q.Freight.Minor, q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot, starts, ends,
+		o.Code, o.Tracking, q.Show, q.Source, clock.Millis(o.PayUntil), clock.Millis(o.CompletesAt), clock.Millis(o.PlacedAt), o.Version}
+}
+
+func eventRow(order string, seq int64, e Event) []any {
+	return []any{order, seq, clock.Millis(e.At), e.Event, string(e.By), e.Note}
+}
+
+// insert writes a batch: stock first, then the order's own rows.
+func (r *rows) insert(ctx context.Context, tx *db.Tx) error {
+	if err := tx.InsertMany(ctx, "idempotency", keyColumns, r.keys); err != nil {
+		return err
+	}
+	if err := stock.Held(ctx, tx, r.reservations); err != nil {
+		return err
+	}
+	if err := tx.InsertMany(ctx, "orders", orderColumns, r.orders); err != nil {
+		return err
+	}
+	if err := tx.InsertMany(ctx, "order_line", lineColumns, r.lines); err != nil {
+		return err
+	}
+	if err := tx.InsertMany(ctx, "order_event", eventColumns, r.history); err != nil {
+		return err
+	}
+	return payment.Expect(ctx, tx, r.intents...)
+}
+
+type keyRow struct{ key, hash, order string }
+
+func scanKey(k *keyRow) []any { return []any{&k.key, &k.hash, &k.order} }
+
+const (
+	knownKeyText  = `SELECT key, hash, order_id FROM idempotency WHERE key = $1`
+	usedQuoteText = `SELECT quote FROM orders WHERE quote = $1`
+)
+
+// knownKeys looks the keys of a batch up: one statement on PostgreSQL, where
+// round trips cost; a prepared one per key on SQLite, where they do not.
+func knownKeys(ctx context.Context, tx *db.Tx, keys []string) (map[string]keyRow, error) {
+	out := map[string]keyRow{}
+	rows, err := each(ctx, tx, scanKey, knownKeyText, `SELECT key, hash, order_id FROM idempotency WHERE key = ANY($1)`, keys)
+	for _, r := range rows {
+		out[r.key] = r
+	}
+	return out, err
+}
+
+func usedQuotes(ctx context.Context, tx *db.Tx, quotes []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	rows, err := each(ctx, tx, db.Column[string], usedQuoteText, `SELECT quote FROM orders WHERE quote = ANY($1)`, quotes)
+	for _, q := range rows {
+		out[q] = true
+	}
+	return out, err
+}
+
+func each[T any](ctx context.Context, tx *db.Tx, scan func(*T) []any, one, many string, values []string) ([]T, error) {
+	if tx.Postgres() {
+		return db.All(ctx, tx, scan, many, values)
+	}
+	var out []T
+	for _, v := range values {
+		r, err := db.One(ctx, tx, scan, one, v)
+		if errors.Is(err, db.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func keyOf(ctx context.Context, q db.Querier, key string) (keyRow, bool, error) {
+	r, err := db.One(ctx, q, scanKey, knownKeyText, key)
+	if errors.Is(err, db.ErrNoRows) {
+		return keyRow{}, false, nil
+	}
+	return r, err == nil, err
+}
+
+// forgetKeys drops keys that nobody repeats any more.
+func forgetKeys(ctx context.Context, q db.Querier, before time.Time) error {
+	_, err := q.ExecContext(ctx, `DELETE FROM idempotency WHERE created_at < $1`, clock.Millis(before))
+	return err
+}
+
+const columns = `id, number, shop, buyer, buyer_name, buyer_email, buyer_phone, state, pay_state, payment,
+	quote_body, consents, refunded, code, tracking, pay_until, completes_at, placed_at, version`
+
+type row struct {
+	Order
+	body, consents              string
+	payUntil, completes, placed int64
+}
+
+func scan(r *row) []any {
+	return []any{&r.ID, &r.Number, &r.Shop, &r.Buyer, &r.BuyerName, &r.BuyerEmail, &r.BuyerPhone, &r.State, &r.PayState, &r.Payment,
+		&r.body, &r.consents, &r.Refunded, &r.Code, &r.Tracking, &r.payUntil, &r.completes, &r.placed, &r.Version}
+}
+
+func byID(ctx context.Context, q db.Querier, order string) (Order, error) {
+	return whole(ctx, q)(db.One(ctx, q, scan, `SELECT `+columns+` FROM orders WHERE id = $1`, order))
+}
+
+func lockByID(ctx context.Context, tx *db.Tx, order string) (Order, error) {
+	return whole(ctx, tx)(db.One(ctx, tx, scan, `SELECT `+columns+` FROM orders WHERE id = $1`+tx.ForUpdate(), order))
+}
+
+func byCode(ctx context.Context, q db.Querier, shop, code string) (string, error) {
+	id, err := db.One(ctx, q, db.Column[string], `SELECT id FROM orders WHERE shop = $1 AND code = $2 AND code <> ''`, shop, code)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", ErrCode
+	}
+	return id, err
+}
+
+// whole adds the frozen quote, the lines and the history.
+func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
+	return func(r row, err error) (Order, error) {
+		if errors.Is(err, db.ErrNoRows) {
+			return Order{}, ErrNotFound
+		}
+		if err != nil {
+			return Order{}, err
+		}
+		o := r.Order
+		o.PayUntil, o.CompletesAt, o.PlacedAt = clock.Time(r.payUntil), clock.Time(r.completes), clock.Time(r.placed)
+		if err := errors.Join(json.Unmarshal([]byte(r.body), &o.Quote), json.Unmarshal([]byte(r.consents), &o.Consents)); err != nil {
+			return Order{}, err
+		}
+		ids, err := db.All(ctx, q, db.Column[string], `SELECT id FROM order_line WHERE order_id = $1 ORDER BY position`, o.ID)
+		if err != nil {
+			return Order{}, err
+		}
+		for i, id := range ids {
+			o.Lines = append(o.Lines, Line{ID: id, QuoteLine: o.Quote.Lines[i]})
+		}
+		type eventRow struct {
+			Event
+			at int64
+		}
+		events, err := db.All(ctx, q, func(e *eventRow) []any { return []any{&e.at, &e.Event.Event, &e.By, &e.Note} }, `
+			SELECT at, event, by_role, note FROM order_event WHERE order_id = $1 ORDER BY seq`, o.ID)
+		for _, e := range events {
+			e.At = clock.Time(e.at)
+			o.Events = append(o.Events, e.Event)
+		}
+		return o, err
+	}
+}
+
+// setState is the compare-and-set of every transition.
+func setState(ctx context.Context, tx *db.Tx, o Order, from State, version int64) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE orders SET state = $4, pay_state = $5, refunded = $6, tracking = $7, completes_at = $8, version = $9
+		WHERE id = $1 AND state = $2 AND version = $3`,
+		o.ID, from, version, o.State, o.PayState, o.Refunded, o.Tracking, clock.Millis(o.CompletesAt), o.Version)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func addEvent(ctx context.Context, tx *db.Tx, order string, e Event) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO order_event (order_id, seq, at, event, by_role, note)
+		SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5 FROM order_event WHERE order_id = $1`,
+		order, clock.Millis(e.At), e.Event, e.By, e.Note)
+	return err
+}
+
+func list(ctx context.Context, q db.Querier, f Filter, n int) ([]Order, error) {
+	rows, err := db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM orders
+		WHERE ($1 = '' OR buyer = $1) AND ($2 = '' OR shop = $2) AND ($3 = '' OR show_id = $3) AND ($4 = '' OR state = $4)
+			AND ($5 = '' OR number = $5 OR code = $5 OR LOWER(buyer_name) LIKE '%' || LOWER($5) || '%')
+			AND (placed_at, id) < ($6, $7)
+		ORDER BY placed_at DESC, id DESC
+		LIMIT $8`, f.Buyer, f.Shop, f.Show, string(f.State), f.Search, f.After.At, f.After.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Order, len(rows))
+	for i, r := range rows {
+		if out[i], err = whole(ctx, q)(r, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func overdue(ctx context.Context, q db.Querier, now time.Time, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT id FROM orders
+		WHERE state = 'pending_payment' AND pay_until <= $1
+		ORDER BY pay_until, id
+		LIMIT $2`, clock.Millis(now), n)
+}
+
+func completing(ctx context.Context, q db.Querier, now time.Time, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT id FROM orders
+		WHERE completes_at > 0 AND completes_at <= $1
+		ORDER BY completes_at, id
+		LIMIT $2`, clock.Millis(now), n)
+}
+
+func figures(ctx context.Context, q db.Querier, by, id string, since int64) (Figures, error) {
+	const sums = `
+		SELECT COUNT(*), COALESCE(SUM(CASE WHEN pay_state IN ('due_at_pickup', 'pending', 'failed') THEN total ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN pay_state = 'paid' THEN total ELSE 0 END), 0)
+		FROM orders
+		WHERE state NOT IN ('cancelled', 'expired') AND placed_at >= $2 AND `
+	query := map[string]string{"show": sums + `show_id = $1`, "shop": sums + `shop = $1`, "market": sums + `$1 = ''`}[by]
+	return db.One(ctx, q, func(f *Figures) []any { return []any{&f.Orders, &f.Reserved, &f.Paid} }, query, id, since)
+}
+
+type quoteRow struct {
+	order, body, hash string
+	total             int64
+}
+
+func quotesAfter(ctx context.Context, q db.Querier, after string, n int) ([]quoteRow, error) {
+	return db.All(ctx, q, func(r *quoteRow) []any { return []any{&r.order, &r.body, &r.hash, &r.total} }, `
+		SELECT id, quote_body, quote_hash, total FROM orders
+		WHERE id > $1
+		ORDER BY id
+		LIMIT $2`, after, n)
+}
+
+// checkRows runs the invariants that SQL can see. Each query returns the name
+// of what is wrong and two numbers that should have been equal.
+func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Problem, error) {
+	late := clock.Millis(now.Add(-time.Minute))
+	type row struct {
+		name string
+		a, b int64
+	}
+	var problems []ledger.Problem
+	for _, c := range []struct {
+		id, words, query string
+		args             []any
+	}{
+		{"I1", "stock %s: %d on hand, %d reserved", `
+			SELECT sku || '/' || bucket, on_hand, reserved FROM stock_item
+			WHERE reserved < 0 OR on_hand < reserved`, nil},
+		{"I2", "stock %s: %d reserved, reservations hold %d", `
+			SELECT i.sku || '/' || i.bucket, i.reserved, COALESCE(SUM(r.qty), 0)
+			FROM stock_item i LEFT JOIN reservation r ON r.sku = i.sku AND r.bucket = i.bucket AND r.state = 'held'
+			GROUP BY i.sku, i.bucket, i.reserved
+			HAVING i.reserved <> COALESCE(SUM(r.qty), 0)`, nil},
+		{"I3", "stock %s: %d on hand, movements sum to %d", `
+			SELECT i.sku || '/' || i.bucket, i.on_hand, COALESCE(SUM(m.delta), 0)
+			FROM stock_item i LEFT JOIN stock_movement m ON m.sku = i.sku AND m.bucket = i.bucket
+			GROUP BY i.sku, i.bucket, i.on_hand
+			HAVING i.on_hand <> COALESCE(SUM(m.delta), 0)`, nil},
+		{"I4", "variant %s: %d sold or promised, %d came in", `
+			SELECT s.sku, s.sold, COALESCE(m.landed, 0)
+			FROM (SELECT sku, SUM(qty) AS sold FROM reservation WHERE state <> 'released' GROUP BY sku) s
+			LEFT JOIN (SELECT sku, SUM(delta) AS landed FROM stock_movement WHERE reason NOT IN ('sold', 'set_aside') GROUP BY sku) m ON m.sku = s.sku
+			WHERE s.sold > COALESCE(m.landed, 0)`, nil},
+		{"I5", "key %s has %d orders, want %d", `
+			SELECT i.key, COUNT(o.id), 1
+			FROM idempotency i LEFT JOIN orders o ON o.id = i.order_id
+			GROUP BY i.key
+			HAVING COUNT(o.id) <> 1`, nil},
+		{"I6", "order %s has %d lines and %d steps of history", `
+			SELECT o.id, COUNT(DISTINCT l.id), COUNT(DISTINCT e.seq)
+			FROM orders o LEFT JOIN order_line l ON l.order_id = o.id LEFT JOIN order_event e ON e.order_id = o.id
+			GROUP BY o.id
+			HAVING COUNT(DISTINCT l.id) = 0 OR COUNT(DISTINCT e.seq) = 0`, nil},
+		{"I6", "line %s has %d orders and %d reservations", `
+			SELECT l.id, COUNT(DISTINCT o.id), COUNT(DISTINCT r.line)
+			FROM order_line l LEFT JOIN orders o ON o.id = l.order_id LEFT JOIN reservation r ON r.line = l.id
+			GROUP BY l.id
+			HAVING COUNT(DISTINCT o.id) <> 1 OR COUNT(DISTINCT r.line) <> 1`, nil},
+		{"I6", "reservation %s has %d lines, want %d", `
+			SELECT r.line, 0, 1 FROM reservation r LEFT JOIN order_line l ON l.id = r.line WHERE l.id IS NULL`, nil},
+		{"I7", "order %s is %d, its lines and freight are %d", `
+			SELECT o.id, o.total, o.freight + SUM(l.total)
+			FROM orders o JOIN order_line l ON l.order_id = o.id
+			GROUP BY o.id, o.total, o.freight
+			HAVING o.total <> o.freight + SUM(l.total)`, nil},
+		{"I7", "payment %s is %d, its order is %d", `
+			SELECT i.id, i.amount, o.total
+			FROM payment_intent i JOIN orders o ON o.id = i.order_id
+			WHERE i.amount <> o.total OR i.currency <> o.currency`, nil},
+		{"I9", "order %s: captured %d, booked %d", `
+			SELECT i.order_id, c.amount, COALESCE(SUM(p.amount), 0)
+			FROM capture c JOIN payment_intent i ON i.id = c.intent
+			LEFT JOIN journal j ON j.ref = 'capture:' || i.order_id
+			LEFT JOIN posting p ON p.journal = j.id AND p.amount > 0
+			GROUP BY i.order_id, c.amount
+			HAVING c.amount <> COALESCE(SUM(p.amount), 0)`, nil},
+		{"I10", "payment %s: given back %d, captured %d", `
+			SELECT r.intent, SUM(r.amount), COALESCE(MAX(c.amount), 0)
+			FROM refund r LEFT JOIN capture c ON c.intent = r.intent
+			GROUP BY r.intent
+			HAVING SUM(r.amount) > COALESCE(MAX(c.amount), 0)`, nil},
+		{"I11", "message %s was kept %d times without an outcome, want %d", `
+			SELECT provider || '/' || event_id, 1, 0 FROM provider_event WHERE outcome = ''`, nil},
+		{"I14", "order %s should have expired at %d, it is %d", `
+			SELECT id, pay_until, CAST($2 AS BIGINT) FROM orders WHERE state = 'pending_payment' AND pay_until < $1`, []any{late, clock.Millis(now)}},
+		{"I19", "order %s: version %d, %d steps of history", `
+			SELECT o.id, o.version, COUNT(e.seq)
+			FROM orders o LEFT JOIN order_event e ON e.order_id = o.id
+			GROUP BY o.id, o.version
+			HAVING o.version <> COUNT(e.seq)`, nil},
+	} {
+		rows, err := db.All(ctx, q, func(r *row) []any { return []any{&r.name, &r.a, &r.b} }, c.query, c.args...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.id, err)
+		}
+		for _, r := range rows {
+			problems = append(problems, ledger.Problem{Invariant: c.id, Detail: fmt.Sprintf(c.words, r.name, r.a, r.b)})
+		}
+	}
+	return problems, nil
+}
+
+func between(ctx context.Context, q db.Querier, shop string, from, to time.Time) (Figures, error) {
+	return db.One(ctx, q, func(f *Figures) []any { return []any{&f.Orders, &f.Paid} }, `
+		SELECT COUNT(*), COALESCE(SUM(CASE WHEN pay_state = 'paid' THEN total ELSE 0 END), 0)
+		FROM orders
+		WHERE shop = $1 AND placed_at >= $2 AND placed_at < $3 AND state NOT IN ('cancelled', 'expired')`,
+		shop, clock.Millis(from), clock.Millis(to))
+}
+
+func byMinute(ctx context.Context, q db.Querier, show string) (map[int64]int64, error) {
+	type row struct{ minute, n int64 }
+	rows, err := db.All(ctx, q, func(r *row) []any { return []any{&r.minute, &r.n} }, `
+		SELECT placed_at / 60000 * 60000, COUNT(*)
+		FROM orders
+		WHERE show_id = $1 AND state NOT IN ('cancelled', 'expired')
+		GROUP BY placed_at / 60000 * 60000`, show)
+	out := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		out[r.minute] = r.n
+	}
+	return out, err
+}

@@ -1,0 +1,184 @@
+package shop
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/errs"
+	"github.com/openstall/openstall/internal/kit/text"
+)
+
+//go:embed packs/*.json
+var packFiles embed.FS
+
+// Pack is a line of business.
+type Pack struct {
+	Code        string     `json:"code"`
+	Order       int        `json:"order"` // in the wizard
+	Name        text.Local `json:"name"`
+	Icon        string     `json:"icon"`
+	Example     text.Local `json:"example"` // what such a stall sells
+	Ready       bool       `json:"ready"`   // has fields and rules of its own; else plain products
+	Measure     string     `json:"measure"` // "piece" or "weight", the default of a product
+	Fulfilments []string   `json:"fulfilments"`
+	ReturnRule  ReturnRule `json:"return_rule"`
+	Fields      []Field    `json:"fields"`
+	Pickup      *Pickup    `json:"pickup,omitempty"` // filled in when the shop is made
+}
+
+// Field is one thing to know about a product of the pack.
+type Field struct {
+	Key      string     `json:"key"`
+	Label    text.Local `json:"label"`
+	Kind     string     `json:"kind" enum:"text,choice,number,date,time,bool"`
+	Choices  []Choice   `json:"choices,omitempty"`
+	Required bool       `json:"required"`
+	Unit     text.Local `json:"unit,omitempty"`
+	Help     text.Local `json:"help,omitempty"`
+	Duty     bool       `json:"duty"` // must be shown wherever the product is sold
+}
+
+// Choice is one answer to a field of kind choice.
+type Choice struct {
+	Value string     `json:"value"`
+	Label text.Local `json:"label"`
+}
+
+// ReturnRule is what a buyer may do after a change of mind. When it takes a
+// right away that the law gives, the buyer must agree before paying.
+type ReturnRule struct {
+	Code         string     `json:"code" enum:"normal,fresh_exempt"`
+	Text         text.Local `json:"text"`
+	NeedsConsent bool       `json:"needs_consent"`
+}
+
+// Fact is a field of a product in words.
+type Fact struct {
+	Key   string     `json:"key"`
+	Label text.Local `json:"label"`
+	Value text.Local `json:"value"`
+}
+
+// ErrField is returned with the field that does not fit.
+var ErrField = errs.New(errs.Invalid, "shop.field", "A detail of the product does not fit.")
+
+var packs = sync.OnceValue(func() []Pack {
+	names, err := packFiles.ReadDir("packs")
+	if err != nil {
+		panic(err)
+	}
+	var all []Pack
+	for _, n := range names {
+		raw, err := packFiles.ReadFile("packs/" + n.Name())
+		if err != nil {
+			panic(err)
+		}
+		var file []Pack
+		if err := json.Unmarshal(raw, &file); err != nil {
+			panic(fmt.Errorf("%s: %w", n.Name(), err))
+		}
+		all = append(all, file...)
+	}
+	slices.SortFunc(all, func(a, b Pack) int { return a.Order - b.Order })
+	return all
+})
+
+// Packs lists the lines of business in the order of the wizard.
+func Packs() []Pack { return packs() }
+
+// PackOf returns a line of business, or [ErrPack].
+func PackOf(code string) (Pack, error) {
+	for _, p := range packs() {
+		if p.Code == code {
+			return p, nil
+		}
+	}
+	return Pack{}, ErrPack
+}
+
+// Check returns the fields that a product of the pack may keep, cleaned, or
+// [ErrField] naming what does not fit.
+func (p Pack) Check(fields map[string]string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, f := range p.Fields {
+		v := text.Line(fields[f.Key])
+		if v == "" {
+			if f.Required {
+				return nil, ErrField.At("fields."+f.Key, "missing")
+			}
+			continue
+		}
+		if !f.fits(v) {
+			return nil, ErrField.At("fields."+f.Key, "not a "+f.Kind)
+		}
+		out[f.Key] = v
+	}
+	return out, nil
+}
+
+func (f Field) fits(v string) bool {
+	switch f.Kind {
+	case "choice":
+		return slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Value == v })
+	case "number":
+		n, err := strconv.ParseFloat(v, 64)
+		return err == nil && n >= 0 && n < 1e9
+	case "date":
+		_, err := time.Parse(time.DateOnly, v)
+		return err == nil
+	case "time":
+		_, err := time.Parse("15:04", v)
+		return err == nil
+	case "bool":
+		return v == "true" || v == "false"
+	}
+	return len(v) <= 400
+}
+
+// Facts puts fields in words, display duties first.
+func (p Pack) Facts(fields map[string]string) []Fact {
+	facts := []Fact{}
+	for _, duty := range []bool{true, false} {
+		for _, f := range p.Fields {
+			if v := fields[f.Key]; v != "" && f.Duty == duty {
+				facts = append(facts, Fact{f.Key, f.Label, f.words(v)})
+			}
+		}
+	}
+	return facts
+}
+
+func (f Field) words(v string) text.Local {
+	switch f.Kind {
+	case "choice":
+		for _, c := range f.Choices {
+			if c.Value == v {
+				return c.Label
+			}
+		}
+	case "bool":
+		if v == "true" {
+			return text.Both("Yes", "是")
+		}
+		return text.Both("No", "否")
+	}
+	if f.Unit.IsEmpty() {
+		return text.Both(v, v)
+	}
+	return text.Both(v+" "+f.Unit.Pick("en"), strings.TrimSpace(v+" "+f.Unit.Pick("zh")))
+}
+
+// CheckDraft is [Pack.Check] that lets required fields wait.
+func (p Pack) CheckDraft(fields map[string]string) (map[string]string, error) {
+	p.Fields = slices.Clone(p.Fields)
+	for i := range p.Fields {
+		p.Fields[i].Required = false
+	}
+	return p.Check(fields)
+}

@@ -1,0 +1,258 @@
+package stock
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+// maxUnits bounds every stock figure, so sums cannot overflow.
+const maxUnits = 1_000_000_000
+
+// Service keeps stock. It is safe for concurrent use.
+type Service struct {
+	db  *db.DB
+	bus *bus.Bus
+	now clock.Now
+}
+
+// New returns a service that keeps stock in d and tells b what changed.
+func New(d *db.DB, b *bus.Bus, now clock.Now) *Service { return &Service{db: d, bus: b, now: now} }
+
+// Move is a change of stock by a person. Exactly one of Add and Set counts: Set
+// when it is not nil.
+type Move struct {
+	Key    string // made by the caller; a repetition changes nothing
+	SKU    string
+	Add    int64
+	Set    *int64
+	Reason Reason
+}
+
+// Record moves the stall's stock of a shop's variant and returns it afterwards.
+func (s *Service) Record(ctx context.Context, shop string, m Move) (Item, error) {
+	var item Item
+	err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		item, err = s.RecordIn(ctx, tx, shop, m)
+		return err
+	})
+	return item, err
+}
+
+// RecordIn is [Service.Record] inside a transaction.
+func (s *Service) RecordIn(ctx context.Context, tx *db.Tx, shop string, m Move) (Item, error) {
+	switch m.Reason {
+	case Landed, Count, Waste, Return:
+	default:
+		return Item{}, ErrReason
+	}
+	item, err := open(ctx, tx, shop, m.SKU, Stall)
+	if err != nil {
+		return Item{}, err
+	}
+	done, err := moved(ctx, tx, m.Key, m.SKU, Stall)
+	if err != nil || done {
+		return item, err
+	}
+	delta := m.Add
+	if m.Set != nil {
+		delta = *m.Set - item.OnHand
+	}
+	if m.Set != nil && *m.Set < 0 || delta > maxUnits || delta < -maxUnits || item.OnHand+delta > maxUnits {
+		return Item{}, ErrQuantity
+	}
+	putUp := item.PutUp
+	switch m.Reason {
+	case Count:
+		putUp = item.OnHand + delta
+	default:
+		putUp = max(0, putUp+delta)
+	}
+	item, err = add(ctx, tx, m.SKU, Stall, delta, putUp)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := insertMovement(ctx, tx, id.New("mov", s.now()), m.SKU, Stall, delta, m.Reason, m.Key, s.now()); err != nil {
+		return Item{}, err
+	}
+	return item, s.changed(ctx, tx, m.SKU)
+}
+
+// Aside moves qty units of the stall into the bucket of a show (negative: back
+// again). Only what is not promised can move.
+func (s *Service) Aside(ctx context.Context, tx *db.Tx, shop, sku, bucket string, qty int64) error {
+	from, to := Stall, bucket
+	if qty < 0 {
+		from, to, qty = bucket, Stall, -qty
+	}
+	if qty == 0 {
+		return nil
+	}
+	if qty > maxUnits {
+		return ErrQuantity
+	}
+	now := s.now()
+	ref := id.New("asd", now)
+	for _, side := range []struct {
+		bucket string
+		delta  int64
+	}{{from, -qty}, {to, qty}} {
+		item, err := open(ctx, tx, shop, sku, side.bucket)
+		if err != nil {
+			return err
+		}
+		if item.Available()+side.delta < 0 {
+			return ErrSoldOut
+		}
+		if _, err := add(ctx, tx, sku, side.bucket, side.delta, max(0, item.PutUp+side.delta)); err != nil {
+			return err
+		}
+		if err := insertMovement(ctx, tx, id.New("mov", now), sku, side.bucket, side.delta, SetAside, ref, now); err != nil {
+			return err
+		}
+	}
+	return s.changed(ctx, tx, sku)
+}
+
+// CloseBucket ends a bucket: what is not promised goes back to the stall now,
+// and what is given back later goes there too.
+func (s *Service) CloseBucket(ctx context.Context, tx *db.Tx, bucket string) error {
+	items, err := closeBucket(ctx, tx, bucket)
+	if err != nil {
+		return err
+	}
+	sort.Slice(items, func(i, j int) bool { return items[i].SKU < items[j].SKU })
+	for _, i := range items {
+		if err := s.Aside(ctx, tx, i.Shop, i.SKU, bucket, -i.Available()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BucketOf returns the bucket from which a sale in a show is served: the show's
+// own when something was set aside, else the stall.
+func BucketOf(ctx context.Context, q db.Querier, sku, show string) (string, error) {
+	if show == "" {
+		return Stall, nil
+	}
+	ok, err := hasBucket(ctx, q, sku, show)
+	if err != nil || !ok {
+		return Stall, err
+	}
+	return show, nil
+}
+
+// Reserve promises qty units, or [ErrSoldOut] when fewer are left.
+func Reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) (Item, error) {
+	return reserve(ctx, tx, sku, bucket, qty)
+}
+
+// Lock reads an item and keeps others from changing it until the transaction
+// ends.
+func Lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
+	return lock(ctx, tx, sku, bucket)
+}
+
+// Held notes reservations down that [Reserve] or a batch of it has counted.
+func Held(ctx context.Context, tx *db.Tx, rs []Reservation) error {
+	return insertReservations(ctx, tx, rs)
+}
+
+// Release gives back what was promised to lines, once: lines whose reservation
+// is not held any more are passed over. It returns the variants that changed.
+func (s *Service) Release(ctx context.Context, tx *db.Tx, lines ...string) error {
+	return s.settle(ctx, tx, lines, "released", 0)
+}
+
+// Ship takes what was promised to lines out of stock, once.
+func (s *Service) Ship(ctx context.Context, tx *db.Tx, lines ...string) error {
+	return s.settle(ctx, tx, lines, "shipped", -1)
+}
+
+// settle ends held reservations; out is -1 when the goods leave.
+func (s *Service) settle(ctx context.Context, tx *db.Tx, lines []string, state string, out int64) error {
+	type where struct{ sku, bucket string }
+	sum := map[where]int64{}
+	now := s.now()
+	for _, line := range lines {
+		r, ok, err := endReservation(ctx, tx, line, state)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		sum[where{r.SKU, r.Bucket}] += r.Qty
+		if out != 0 {
+			if err := insertMovement(ctx, tx, id.New("mov", now), r.SKU, r.Bucket, -r.Qty, Sold, line, now); err != nil {
+				return err
+			}
+		}
+	}
+	order := make([]where, 0, len(sum))
+	for w := range sum {
+		order = append(order, w)
+	}
+	sort.Slice(order, func(i, j int) bool {
+		return order[i].sku < order[j].sku || order[i].sku == order[j].sku && order[i].bucket < order[j].bucket
+	})
+	for _, w := range order {
+		item, closed, err := unreserve(ctx, tx, w.sku, w.bucket, sum[w], out*sum[w])
+		if err != nil {
+			return err
+		}
+		if closed && item.Available() > 0 { // the show is over: back to the stall
+			if err := s.Aside(ctx, tx, item.Shop, w.sku, w.bucket, -item.Available()); err != nil {
+				return err
+			}
+		}
+		if err := s.changed(ctx, tx, w.sku); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) changed(ctx context.Context, tx *db.Tx, sku string) error {
+	return s.bus.Publish(ctx, tx, bus.Event{Topic: Changed, Key: sku})
+}
+
+// Of returns the stock of a variant in a bucket; nothing counts as zero.
+func (s *Service) Of(ctx context.Context, sku, bucket string) (Item, error) {
+	return get(ctx, s.db, sku, bucket)
+}
+
+// OfIn is [Service.Of] inside a transaction.
+func OfIn(ctx context.Context, q db.Querier, sku, bucket string) (Item, error) {
+	return get(ctx, q, sku, bucket)
+}
+
+// OfShop lists the stock of a shop in every bucket.
+func (s *Service) OfShop(ctx context.Context, shop string) ([]Item, error) {
+	return ofShop(ctx, s.db, shop)
+}
+
+// SoldSince returns how much of each variant of a shop has been promised or
+// handed over since an instant and not given back.
+func (s *Service) SoldSince(ctx context.Context, shop string, since time.Time) (map[string]int64, error) {
+	return soldSince(ctx, s.db, shop, since)
+}
+
+// HoldAgain takes a released reservation up again; its units have been counted
+// by [Reserve].
+func (s *Service) HoldAgain(ctx context.Context, tx *db.Tx, line string) error {
+	r, ok, err := holdAgain(ctx, tx, line)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrSoldOut
+	}
+	return s.changed(ctx, tx, r.SKU)
+}

@@ -1,0 +1,115 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// API is the part of the door that describes itself: operations with typed
+// input and output on a mux, and the OpenAPI 3.1 document made from them.
+type API struct {
+	huma huma.API
+}
+
+// NewAPI mounts an empty API on mux.
+func NewAPI(mux *http.ServeMux, log *slog.Logger, version string) *API {
+	cfg := huma.DefaultConfig("Openstall", version)
+	cfg.Info.Description = "Everything the apps do, they do through these operations. " +
+		"Errors are problem documents (RFC 9457) with a stable code; lists are paged by `next`; " +
+		"what moves money or stock takes an `Idempotency-Key`."
+	cfg.CreateHooks = nil // no $schema member, no Link header
+	cfg.DocsPath, cfg.OpenAPIPath, cfg.SchemasPath = "", "", ""
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: SessionCookie, Description: "Set by signing in."},
+	}
+	huma.NewErrorWithContext = humaError(log)
+	huma.NewError = func(status int, msg string, list ...error) huma.StatusError {
+		return humaError(nil)(nil, status, msg, list...)
+	}
+	return &API{huma: humago.New(mux, cfg)}
+}
+
+// OpenAPI returns the document as YAML.
+func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().YAML() }
+
+// Paths returns "METHOD /path" of every operation, for tests that walk them.
+func (a *API) Operations() []*huma.Operation {
+	var all []*huma.Operation
+	for _, item := range a.huma.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
+			if op != nil {
+				all = append(all, op)
+			}
+		}
+	}
+	return all
+}
+
+// Out is an answer with a JSON body.
+type Out[T any] struct{ Body T }
+
+// Answer wraps body.
+func Answer[T any](body T, err error) (*Out[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Out[T]{body}, nil
+}
+
+// None is the input of an operation that takes nothing, or the output of one
+// that only says 204.
+type None struct{}
+
+// Key is embedded by inputs that move money or stock.
+type Key struct {
+	Key string `header:"Idempotency-Key" required:"true" minLength:"8" maxLength:"64" doc:"Made by the caller, the same for every repetition of this write"`
+}
+
+// Paged is embedded by inputs of lists.
+type Paged struct {
+	After string `query:"after" maxLength:"200" doc:"The next of the page before"`
+}
+
+// Option changes an operation.
+type Option func(*huma.Operation)
+
+// Status is the status of success (200 by default, 204 for None).
+func Status(code int) Option { return func(o *huma.Operation) { o.DefaultStatus = code } }
+
+// MaxBody bounds the request body in bytes (256 KiB by default).
+func MaxBody(n int64) Option { return func(o *huma.Operation) { o.MaxBodyBytes = n } }
+
+// Handle registers h for a route such as "POST /v1/orders". The operation's id
+// is its name in the document and in logs.
+func Handle[I, O any](a *API, g Guard, route, id, summary string, h func(context.Context, *I) (*O, error), opts ...Option) {
+	method, path, _ := strings.Cut(route, " ")
+	op := huma.Operation{
+		Method: method, Path: path, OperationID: id, Summary: summary,
+		Tags:         []string{tag(path)},
+		MaxBodyBytes: 256 << 10,
+		Errors:       []int{422, 500},
+	}
+	if g != Anyone {
+		op.Security = []map[string][]string{{"session": {}}}
+		op.Errors = append(op.Errors, 401)
+	}
+	for _, o := range opts {
+		o(&op)
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		if e := g.check(ctx); e != nil {
+			return nil, e
+		}
+		return h(ctx, in)
+	})
+}
+
+func tag(path string) string {
+	parts := strings.Split(strings.TrimPrefix(path, "/v1/"), "/")
+	return parts[0]
+}

@@ -63,9 +63,5 @@ type Source struct {
 	Share string // code of the link that brought them
 }
 
-// MarketingTerm is the id of the order term with which a buyer agrees to be
-// written to by the shop.
-const MarketingTerm = "marketing"
-
 // ErrNotFound is returned for a contact that a shop does not have.
 var ErrNotFound = errs.New(errs.NotFound, "crm.not_found", "There is no such contact.")

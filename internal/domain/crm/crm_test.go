@@ -132,8 +132,8 @@ func TestContactGathersWhatAPersonDid(t *testing.T) {
 		}
 		w.publish(show.TopicReserved, jo, show.Reservation{Show: "shw_1", Shop: w.shop, Person: jo})
 		o := w.order("ord_1", jo, 2580)
-		o.Consents = []string{crm.MarketingTerm}
-		o.Quote.Terms = []order.Term{{ID: crm.MarketingTerm, Text: text.Both("Write to me about the catch.", "请告诉我渔获。")}}
+		o.Consents = []string{order.MarketingTerm}
+		o.Quote.Terms = []order.Term{{ID: order.MarketingTerm, Text: text.Both("Write to me about the catch.", "请告诉我渔获。")}}
 		w.set(o, order.TopicPlaced)
 		if c := w.list("")[0]; c.Orders != 1 || c.Spent.Minor != 0 {
 			t.Errorf("before paying: %+v", c)

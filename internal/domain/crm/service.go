@@ -60,7 +60,7 @@ func (s *Service) ordered(ctx context.Context, tx *db.Tx, e bus.Event) error {
 	}
 	if fresh {
 		c.Name, c.Email, c.Phone = first(o.BuyerName, c.Name), first(o.BuyerEmail, c.Email), first(o.BuyerPhone, c.Phone)
-		if slices.Contains(o.Consents, MarketingTerm) {
+		if slices.Contains(o.Consents, order.MarketingTerm) {
 			c.Consent = Consent{Marketing: true, At: o.PlacedAt, Text: termText(o)}
 		}
 		if err := setDetails(ctx, tx, c); err != nil {
@@ -82,7 +82,7 @@ func kept(o order.Order) int64 {
 
 func termText(o order.Order) string {
 	for _, t := range o.Quote.Terms {
-		if t.ID == MarketingTerm {
+		if t.ID == order.MarketingTerm {
 			return t.Text.Pick("en")
 		}
 	}

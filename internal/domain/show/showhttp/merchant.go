@@ -324,6 +324,7 @@ type figures struct {
 	Paid         money.Amount `json:"paid"`
 	Comments     int64        `json:"comments"`
 	Likes        int64        `json:"likes"`
+	Contacts     int64        `json:"contacts"`
 }
 
 type minute struct {
@@ -361,6 +362,9 @@ func (h *handler) figures(ctx context.Context, in *showInput) (*web.Out[figuresV
 	}
 	v := figuresView{Minutes: []minute{}, Now: figures{Viewers: room.Viewers, ViewersTotal: max(s.Viewers, room.ViewersTotal), Orders: sold.Orders,
 		Reserved: money.Of(sold.Reserved, sh.Currency), Paid: money.Of(sold.Paid, sh.Currency), Comments: comments, Likes: max(s.Likes, room.Likes)}}
+	if v.Now.Contacts, err = h.Contacts(ctx, s.ID); err != nil {
+		return nil, err
+	}
 	minutes, err := h.Shows.Minutes(ctx, s.ID)
 	if err != nil {
 		return nil, err

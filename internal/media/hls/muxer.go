@@ -177,8 +177,8 @@ func (m *muxer) publish(ended, away bool) {
 	// Parts are only ever appended, so copies of the segments share them.
 	e := &edition{segs: slices.Clone(m.segs), ended: ended, away: away, replaced: make(chan struct{})}
 	breaks := m.discontinuities + countBreaks(e.segs[:hidden])
-	e.media, _ = renderMedia(m.timing, e.segs, hidden, breaks, ended, false)
-	if delta, ok := renderMedia(m.timing, e.segs, hidden, breaks, ended, true); ok {
+	e.media, _ = renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.broken, false)
+	if delta, ok := renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.broken, true); ok {
 		e.delta = delta
 	}
 	e.master = renderMaster(m.cut.init, m.peak)

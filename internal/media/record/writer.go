@@ -15,13 +15,14 @@ import (
 // writer records one stream. The muxer hands it parts and never waits; its own
 // goroutine meets the disk.
 type writer struct {
-	store  *Store
-	name   string
-	dir    string
-	log    *slog.Logger
-	queue  chan *hls.Part
-	closed chan bool
-	full   bool // the queue overflowed; only the muxer's goroutine sees this
+	store   *Store
+	name    string
+	dir     string
+	log     *slog.Logger
+	queue   chan *hls.Part
+	closed  chan bool
+	settled chan struct{} // closed when the files are
+	full    bool          // the queue overflowed; only the muxer's goroutine sees this
 
 	mu    sync.Mutex
 	index *Index

@@ -208,6 +208,26 @@ func TestAFullDiskStopsTheRecordingAndKeepsIt(t *testing.T) {
 	}
 }
 
+func TestARecordingContinuesInTheInstantItEnded(t *testing.T) {
+	s := newStore(t, Config{})
+	free := make(chan struct{})
+	s.create = func(path string) (output, error) {
+		f, err := createFile(path)
+		return slowDisk{f, free}, err
+	}
+	first, err := s.start("r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Write(parts(t, 0, 1)[0])
+	first.Close(true) // and the disk has not written a byte
+	go close(free)
+	write(t, s, "r", true, parts(t, time.Minute, 2)...)
+	if x, err := s.Open("r"); err != nil || len(x.parts) != 3 || len(x.gaps) != 1 || !x.Ended {
+		t.Errorf("kept %+v, %v", x, err)
+	}
+}
+
 // slowDisk blocks until it may go on.
 type slowDisk struct {
 	output

@@ -1,0 +1,75 @@
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { Merchant, MerchantShow, Order, RoomState, ShowFigures, StreamHealth } from '@openstall/api'
+import { useRoom } from '@openstall/room'
+import { noteServerTime } from '@openstall/ui'
+import { useDo } from '../../shared/useDo'
+
+/** A show from the controller's desk: its room, figures, orders and stream, kept fresh; and everything that can be done to it. */
+export function useDesk(show: MerchantShow, api: Merchant, firstFigures: ShowFigures, firstOrders: Order[]) {
+  const { t } = useI18n()
+  const { busy, run } = useDo()
+  const figures = shallowRef(firstFigures)
+  const orders = shallowRef(firstOrders)
+  const stream = shallowRef<StreamHealth>(show.stream)
+  const started = ref(show.started_at)
+  const room = useRoom(show, { onServerTime: noteServerTime, onHost: onEvent, reload: () => api.show(show.id) })
+  const onAir = computed(() => ['live', 'interrupted', 'practice'].includes(room.state.value.state))
+
+  function onEvent(event: { type: string } & Record<string, unknown>) {
+    if (event.type === 'stream' && event.stream) stream.value = event.stream as StreamHealth
+    else void fresh()
+  }
+  async function fresh() {
+    const [f, o, s] = await Promise.all([
+      api.showFigures(show.id).catch(() => undefined),
+      api.orders({ show: show.id }).catch(() => undefined),
+      api.show(show.id).catch(() => undefined),
+    ])
+    if (f) figures.value = f
+    if (o) orders.value = o.items
+    if (s) {
+      stream.value = s.stream
+      started.value = s.started_at
+      room.setBag(s.bag)
+      room.take(s.state_snapshot)
+    }
+  }
+  const timer = setInterval(() => onAir.value && document.visibilityState === 'visible' && void fresh(), 5000)
+  onScopeDispose(() => clearInterval(timer))
+
+  async function taking(work: () => Promise<RoomState | MerchantShow | undefined>) {
+    const now = await run(work)
+    if (!now) return
+    if ('stream' in now) {
+      stream.value = now.stream
+      started.value = now.started_at
+    }
+    room.take('state_snapshot' in now ? now.state_snapshot : now)
+  }
+
+  return {
+    room,
+    figures,
+    orders,
+    stream,
+    started,
+    onAir,
+    busy,
+    fresh,
+    move: (step: 'practice' | 'start' | 'end' | 'cancel') => taking(() => api.move(show.id, step)),
+    pin: (n: number | null) => taking(() => api.pin(show.id, n)),
+    explain: (n: number | null) => taking(() => api.explain(show.id, n)),
+    setRoom: (change: { slow_mode_seconds?: number; comments_off?: boolean }) => taking(() => api.setRoom(show.id, change)),
+    answer: (text: string) => run(async () => room.echo(await api.answer(show.id, text))),
+    remove: (comment: string) => run(() => api.removeComment(show.id, comment), t('air.removed')),
+    pinComment: (comment: string) => run(() => api.pinComment(show.id, comment), t('air.commentPinned')),
+    mute: (person: string, reason: string) => run(() => api.mute(show.id, person, 60, reason), t('air.muted')),
+    async list(item: Parameters<Merchant['quickListing']>[1]) {
+      const made = await run(() => api.quickListing(show.id, item))
+      if (made) await fresh()
+      return made
+    },
+  }
+}
+export type Desk = ReturnType<typeof useDesk>

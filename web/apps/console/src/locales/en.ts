@@ -1,0 +1,6 @@
+import app from '@openstall/app/locales/en.json'
+import goods from '@openstall/selling/locales/en.json'
+import ui from '@openstall/ui/locales/en.json'
+import console from './en.json'
+
+export default { ...ui, ...app, ...goods, ...console } as object

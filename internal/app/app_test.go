@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/openstall/openstall/internal/app"
@@ -32,5 +34,26 @@ func TestEveryDoorFitsOnOneMux(t *testing.T) {
 	}
 	if len(doc) < 10_000 {
 		t.Errorf("the document has %d bytes", len(doc))
+	}
+}
+
+// huma passes embedded structs over whose type is not exported, and what they
+// declare with them; the handler would see empty ids.
+func TestEveryPathParameterIsDeclared(t *testing.T) {
+	for _, op := range open(t).API(http.NewServeMux()).Operations() {
+		declared := map[string]bool{}
+		for _, p := range op.Parameters {
+			if p.In == "path" {
+				declared[p.Name] = true
+			}
+		}
+		for _, name := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(op.Path, -1) {
+			if !declared[name[1]] {
+				t.Errorf("%s %s does not declare {%s}", op.Method, op.Path, name[1])
+			}
+		}
+		if op.RequestBody == nil && (op.Method == "PUT" || op.Method == "PATCH") && !strings.Contains(op.Path, "follow") && !strings.Contains(op.Path, "reservation") {
+			t.Errorf("%s %s has no body", op.Method, op.Path)
+		}
 	}
 }

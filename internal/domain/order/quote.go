@@ -173,8 +173,8 @@ func (s *Service) addWays(ctx context.Context, o *Offer, a Ask, now time.Time) e
 			return err
 		}
 		place := sh.Pickup.Address
-		if place == "" {
-			place = sh.Stall
+		if place == "" && sh.Stall != "" {
+			place = "Stall " + sh.Stall
 		}
 		o.Ways = append(o.Ways, Way{Kind: ByPickup, Price: money.Of(0, cur), Slots: slots, Address: place})
 	}

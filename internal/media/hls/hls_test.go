@@ -22,6 +22,7 @@ import (
 
 	"github.com/openstall/openstall/internal/media/codec"
 	"github.com/openstall/openstall/internal/media/codec/codectest"
+	"github.com/openstall/openstall/internal/media/flv"
 	"github.com/openstall/openstall/internal/media/hls"
 	"github.com/openstall/openstall/internal/media/hls/hlstest"
 	"github.com/openstall/openstall/internal/media/rtmp"
@@ -264,6 +265,71 @@ func TestAReturningPublisherContinuesThePlaylist(t *testing.T) {
 	}
 	if wait := runs[1][0].At.Sub(gone); wait < time.Second || wait > 2500*time.Millisecond {
 		t.Errorf("the picture came back %v after it was lost", wait)
+	}
+}
+
+// TestLateSoundJoinsAtAKeyframe leaves the sound out for a second and a half,
+// although the metadata promises it, as encoders do whose microphone is slow.
+func TestLateSoundJoinsAtAKeyframe(t *testing.T) {
+	t.Parallel()
+	h := open(t, stream.Options{Grace: 100 * time.Millisecond}, hls.Config{})
+	r, err := flv.NewReader(bytes.NewReader(codectest.Read(t, codectest.Clip{Seconds: 4}, "a.flv")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := rtmp.Dial(t.Context(), h.push)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var header *flv.Tag // of the sound, kept back
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		defer c.Close()
+		begin := time.Now()
+		for {
+			tag, err := r.Next()
+			if err != nil {
+				return
+			}
+			if tag.Type == flv.TagAudio && header == nil {
+				header = &tag
+				continue
+			}
+			if tag.Type == flv.TagAudio && tag.Time < 1500 {
+				continue
+			}
+			<-time.After(time.Until(begin.Add(time.Duration(tag.Time) * time.Millisecond)))
+			if tag.Type == flv.TagAudio && len(header.Data) > 0 {
+				header.Time = tag.Time
+				if err := c.WriteTag(*header); err != nil {
+					t.Error(err)
+				}
+				header.Data = nil
+			}
+			if err := c.WriteTag(tag); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	h.stream(t)
+	got := follow(t, &hlstest.Viewer{Base: h.view}, false)
+	<-sent
+	breaks := 0
+	for i, g := range got {
+		if g.Discontinuity {
+			breaks++
+			if pictures, sound := decode(t, file(got[:i])); pictures < 55 || sound != 0 {
+				t.Errorf("before the sound: %d pictures and %v of sound", pictures, sound)
+			}
+			if pictures, sound := decode(t, file(got[i:])); pictures < 55 || sound < 1900*time.Millisecond {
+				t.Errorf("with the sound: %d pictures and %v of sound", pictures, sound)
+			}
+		}
+	}
+	if breaks != 1 {
+		t.Errorf("%d discontinuities, want one", breaks)
 	}
 }
 

@@ -87,7 +87,7 @@ func renderMedia(t timing, segs []segment, hidden int, discontinuities int64, en
 		if len(s.parts) > 0 {
 			b, init = appendHead(b, s, init)
 		}
-		if behind < 3*t.target && !ended {
+		if behind < 3*t.target {
 			b = appendParts(b, s)
 		}
 		if s.complete {

@@ -141,6 +141,9 @@ func TestATornTailCostsOnlyTheTornPart(t *testing.T) {
 				want++
 			}
 		}
+		if info, err := os.Stat(last); err == nil && want > 2 && info.Size() != x.parts[want-1].Offset+x.parts[want-1].Size {
+			t.Fatalf("cut at %d: the torn part is still there, %d bytes", n, info.Size())
+		}
 		got, err := s.Open("r")
 		if err != nil || len(got.parts) != want {
 			t.Fatalf("cut at %d: %d parts, %v, want %d", n, len(got.parts), err, want)

@@ -94,6 +94,27 @@ func TestALossCostsOnlyWhatItTouches(t *testing.T) {
 	}
 }
 
+// TestALossAcrossUnitsDamagesNone loses the second slice of one unit together with
+// the first of the next: what is left of either must not pass for a whole one.
+func TestALossAcrossUnitsDamagesNone(t *testing.T) {
+	var ps []*rtp.Packet
+	for i := range 400 {
+		ps = append(ps, &rtp.Packet{
+			Header:  rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i/2) * 3000, Marker: i%2 == 1},
+			Payload: []byte{0x41, byte(i)},
+		})
+	}
+	units, n := receive(append(append([]*rtp.Packet(nil), ps[:21]...), ps[23:]...))
+	if n != 198 {
+		t.Errorf("%d units, want 198", n)
+	}
+	for _, u := range units {
+		if len(u.nals) != 2 {
+			t.Errorf("the unit at %d has %d slices", u.stamp, len(u.nals))
+		}
+	}
+}
+
 func TestANewNumberingIsFollowed(t *testing.T) {
 	ps := packets(4)
 	for _, p := range ps[len(ps)/2:] {

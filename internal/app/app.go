@@ -20,6 +20,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/chat"
+	"github.com/openstall/openstall/internal/domain/crm"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/notice"
 	"github.com/openstall/openstall/internal/domain/order"
@@ -36,6 +37,7 @@ import (
 	"github.com/openstall/openstall/internal/media/record"
 	"github.com/openstall/openstall/internal/media/rtmp"
 	"github.com/openstall/openstall/internal/media/stream"
+	"github.com/openstall/openstall/internal/media/whip"
 	"github.com/openstall/openstall/internal/platform/blob"
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/cert"
@@ -54,7 +56,7 @@ func Migrations() []db.Migrations {
 		db.SettingMigrations, bus.Migrations, job.Migrations, mail.Migrations,
 		account.Migrations, notice.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations,
 		ledger.Migrations, payment.Migrations, testpay.Migrations, order.Migrations,
-		social.Migrations, show.Migrations, chat.Migrations, room.Migrations,
+		social.Migrations, show.Migrations, chat.Migrations, room.Migrations, crm.Migrations,
 	}
 }
 
@@ -89,10 +91,12 @@ type App struct {
 	Shows    *show.Service
 	Chat     *chat.Service
 	Rooms    *room.Service
+	CRM      *crm.Service
 
 	testpay *testpay.Provider
 	studio  *studio
 	rtmp    *rtmp.Server
+	whip    *whip.Server
 	pushKey string
 	handler http.Handler
 	ready   chan struct{}
@@ -229,6 +233,7 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments,
 		Moment: a.moment, Secret: quotes, Log: a.log, Now: a.now})
 	a.Social = social.New(a.DB, a.bus, a.shareable, a.now)
+	a.CRM = crm.New(a.DB, a.bus, a.Orders.GetForShop, a.now)
 	return nil
 }
 
@@ -269,6 +274,11 @@ func (a *App) buildMedia(context.Context) error {
 	a.studio = s
 	if a.cfg.RTMP != "off" {
 		a.rtmp = rtmp.New(s.reg, s.authorize, rtmp.Config{Log: a.log})
+	}
+	if a.cfg.WebRTC != "off" {
+		if a.whip, err = a.openWHIP(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -376,6 +386,9 @@ func (a *App) Ready() <-chan struct{} { return a.ready }
 
 // Close ends what New has started.
 func (a *App) Close() {
+	if a.whip != nil {
+		_ = a.whip.Close()
+	}
 	a.studio.close()
 	a.Chat.Close()
 	a.Orders.Close()

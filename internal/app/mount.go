@@ -9,6 +9,7 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/account/accounthttp"
+	"github.com/openstall/openstall/internal/domain/crm/crmhttp"
 	"github.com/openstall/openstall/internal/domain/notice/noticehttp"
 	"github.com/openstall/openstall/internal/domain/order/orderhttp"
 	"github.com/openstall/openstall/internal/domain/payment/paymenthttp"
@@ -18,6 +19,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/stock/stockhttp"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/media/whip"
 	"github.com/openstall/openstall/internal/platform/blob"
 	"github.com/openstall/openstall/internal/platform/telemetry"
 	"github.com/openstall/openstall/internal/platform/web"
@@ -46,9 +48,10 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	stockhttp.Mount(api, stockhttp.Parts{Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Now: a.now})
 	orderhttp.Mount(api, orderhttp.Parts{Orders: a.Orders, Accounts: a.Accounts, Payments: a.Payments, Shops: a.Shops, Shelf: a.Shelf, Replay: a.replayOf, Now: a.now})
 	showhttp.Mount(api, mux, showhttp.Parts{Shows: a.Shows, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Orders: a.Orders, Social: a.Social,
-		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, URL: a.url, Now: a.now})
+		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, Contacts: a.CRM.OfShow, URL: a.url, Now: a.now})
 	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
+	crmhttp.Mount(api, mux, crmhttp.Parts{Contacts: a.CRM, Shops: a.Shops, Log: a.log})
 	a.overview(api)
 	return api
 }
@@ -76,6 +79,10 @@ func (a *App) mount() (http.Handler, error) {
 	mux.HandleFunc("GET /poster/{file}", a.posterFile)
 	mux.Handle("/live/", a.studio.live)
 	mux.Handle("/replay/", a.studio.recorder)
+	if a.whip != nil {
+		mux.Handle(whip.Path, a.whip)
+		mux.Handle(whip.Path+"/", a.whip)
+	}
 	if a.cfg.Outbox {
 		mux.HandleFunc("GET /outbox", a.outboxPage)
 	}

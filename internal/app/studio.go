@@ -130,12 +130,14 @@ func (s *studio) relay(ctx context.Context, from *stream.Stream, showID string) 
 
 // End ends the streams of a show; the recording is finished by its last frame.
 func (s *studio) End(showID string) {
-	for _, id := range []string{showID, showhttp.PracticeStream(showID)} {
-		if st, ok := s.reg.Get(id); ok {
-			st.End()
-		}
+	if st, ok := s.reg.Get(showhttp.PracticeStream(showID)); ok {
+		st.End()
 	}
-	// A show whose publisher was away when the server restarted has no stream.
+	if st, ok := s.reg.Get(showID); ok {
+		st.End() // its last frame finishes the recording
+		return
+	}
+	// A show whose publisher did not return after a restart has no stream.
 	if err := s.recorder.Finish(showID); err != nil && !errors.Is(err, record.ErrNotFound) {
 		s.log.Warn("recording was not finished", "show", showID, "error", err)
 	}

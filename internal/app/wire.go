@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/notice"
@@ -23,6 +25,7 @@ import (
 // listen says who hears of what: events come up.
 func (a *App) listen() {
 	a.followAir()
+	a.jobs.Every("bus.trim", 24*time.Hour, func(ctx context.Context) error { return a.bus.Trim(ctx, a.now().AddDate(0, 0, -30)) })
 	a.Rooms.Listen(a.bus)
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Subscribe(order.TopicPlaced, "order-news", a.orderNews)
@@ -65,14 +68,23 @@ func (a *App) announce(ctx context.Context, e bus.Event) error {
 	}
 	name := card.Name
 	title := text.Both(name.Pick("en")+" is live", name.Pick("zh")+" 开播了")
-	return a.DB.InTx(ctx, func(tx *db.Tx) error {
-		for p := range people {
-			if err := a.Notices.Give(ctx, tx, notice.Draft{Person: p, Kind: notice.ShowStarts, Key: "starts:" + s.ID, Title: title, Body: s.Title, URL: "/shows/" + s.ID}); err != nil {
-				return err
+	draft := notice.Draft{Kind: notice.ShowStarts, Key: "starts:" + s.ID, Title: title, Body: s.Title, URL: "/shows/" + s.ID}
+	// A few at a time: the show has just begun and buyers need the database too.
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(people)), 100) {
+		err := a.DB.InTx(ctx, func(tx *db.Tx) error {
+			for _, p := range some {
+				draft.Person = p
+				if err := a.Notices.Give(ctx, tx, draft); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // orderWords are what a buyer is told of a step of an order.

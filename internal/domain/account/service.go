@@ -109,6 +109,20 @@ func (s *Service) SignIn(ctx context.Context, to, code, name string, dev Device)
 	return p, token, err
 }
 
+// Grant opens a session of a person without a code, for whoever sits at the
+// machine: an operator who has no mail server, the demo market, load programs.
+func (s *Service) Grant(ctx context.Context, person string, dev Device) (string, error) {
+	var token string
+	err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		if _, err = personBy(ctx, tx, "id", person); err != nil {
+			return err
+		}
+		token, err = s.open(ctx, tx, person, dev, s.now())
+		return err
+	})
+	return token, err
+}
+
 // personAt finds the person of an address or makes one.
 func (s *Service) personAt(ctx context.Context, tx *db.Tx, address, channel, name, locale string, now time.Time) (Person, error) {
 	name = bounded(text.Line(name), 40)

@@ -173,8 +173,8 @@ func (s *Service) addWays(ctx context.Context, o *Offer, a Ask, now time.Time) e
 			return err
 		}
 		place := sh.Pickup.Address
-		if place == "" {
-			place = sh.Stall
+		if place == "" && sh.Stall != "" {
+			place = "Stall " + sh.Stall
 		}
 		o.Ways = append(o.Ways, Way{Kind: ByPickup, Price: money.Of(0, cur), Slots: slots, Address: place})
 	}
@@ -268,8 +268,14 @@ func termsOf(q Quote, sh shop.Shop) []Term {
 			terms = append(terms, Term{ID: "return:" + l.Rule.Code, Text: l.Rule.Text, Required: l.Rule.NeedsConsent})
 		}
 	}
-	return terms
+	name := sh.Name
+	return append(terms, Term{ID: MarketingTerm, Text: text.Both(
+		name.Pick("en")+" may write to me about new goods and shows. I can stop this at any time.",
+		name.Pick("zh")+" 可以给我发送新品和直播消息,我可以随时停止。")})
 }
+
+// MarketingTerm is the one term that nobody has to agree to.
+const MarketingTerm = "marketing"
 
 // paymentsFor lists how q can be paid.
 func (s *Service) paymentsFor(q Quote) []string {

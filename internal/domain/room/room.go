@@ -107,7 +107,7 @@ type Greeting struct {
 
 // News goes to the host alone.
 type News struct {
-	Type string `json:"type"` // "held", "order", "figures", or what the roof tells
+	Type string `json:"type"` // "held" (a comment), "figures", or what the roof tells
 	Data any    `json:"data"`
 }
 

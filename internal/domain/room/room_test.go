@@ -180,7 +180,8 @@ func TestFrameGathersATickAndSilenceCostsNothing(t *testing.T) {
 			len(f.Removed) != 1 || f.Viewers == nil || *f.Viewers != 40 {
 			t.Errorf("frame %+v", f)
 		}
-		if len(w.sink.news) < 5 || !strings.Contains(w.sink.news[0], `"type":"order"`) {
+		w.rooms.Hold(w.comment(chat.Viewer, "www.evil"))
+		if n := len(w.sink.news); n == 0 || !strings.Contains(w.sink.news[n-1], `"type":"held","data":{"id":"com_`) {
 			t.Errorf("news %q", w.sink.news)
 		}
 		w.step(room.Tick)

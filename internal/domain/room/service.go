@@ -313,7 +313,6 @@ func (s *Service) ordered(ctx context.Context, told order.Told) error {
 	for _, product := range told.Products {
 		r.order(stars(told.BuyerName), product)
 	}
-	s.Tell(told.Show, News{"order", told})
 	return nil
 }
 

@@ -29,8 +29,7 @@ type Sample struct {
 	Data []byte
 	// Duration is in ticks of the track.
 	Duration uint32
-	// CTS is presentation minus decoding time in ticks, never negative in live
-	// streams.
+	// CTS is presentation minus decoding time in ticks.
 	CTS int32
 	// Key says that decoding can start here. Every audio sample is one.
 	Key bool

@@ -40,7 +40,8 @@ type Config struct {
 	// Window is how much a playlist lists, 20 s if zero.
 	Window time.Duration
 	// Hold is how long a request waits for a stream that is away before it gets
-	// the playlist unchanged, 5 s if zero. Players give up after ten.
+	// the playlist unchanged, 0.6 target durations if zero. hls.js gives up after
+	// 0.8 of them (or three parts, if that is longer).
 	Hold time.Duration
 	// Linger is how long an ended stream is still served, 60 s if zero.
 	Linger time.Duration
@@ -67,7 +68,7 @@ func New(cfg Config) *Server {
 		cfg.Window = 20 * time.Second
 	}
 	if cfg.Hold <= 0 {
-		cfg.Hold = 5 * time.Second
+		cfg.Hold = cfg.TargetDuration * 6 / 10
 	}
 	if cfg.Linger <= 0 {
 		cfg.Linger = time.Minute

@@ -22,6 +22,7 @@ import (
 
 	"github.com/openstall/openstall/internal/media/codec"
 	"github.com/openstall/openstall/internal/media/codec/codectest"
+	"github.com/openstall/openstall/internal/media/flv"
 	"github.com/openstall/openstall/internal/media/hls"
 	"github.com/openstall/openstall/internal/media/hls/hlstest"
 	"github.com/openstall/openstall/internal/media/rtmp"
@@ -267,6 +268,71 @@ func TestAReturningPublisherContinuesThePlaylist(t *testing.T) {
 	}
 }
 
+// TestLateSoundJoinsAtAKeyframe leaves the sound out for a second and a half,
+// although the metadata promises it, as encoders do whose microphone is slow.
+func TestLateSoundJoinsAtAKeyframe(t *testing.T) {
+	t.Parallel()
+	h := open(t, stream.Options{Grace: 100 * time.Millisecond}, hls.Config{})
+	r, err := flv.NewReader(bytes.NewReader(codectest.Read(t, codectest.Clip{Seconds: 4}, "a.flv")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := rtmp.Dial(t.Context(), h.push)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var header *flv.Tag // of the sound, kept back
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		defer c.Close()
+		begin := time.Now()
+		for {
+			tag, err := r.Next()
+			if err != nil {
+				return
+			}
+			if tag.Type == flv.TagAudio && header == nil {
+				header = &tag
+				continue
+			}
+			if tag.Type == flv.TagAudio && tag.Time < 1500 {
+				continue
+			}
+			<-time.After(time.Until(begin.Add(time.Duration(tag.Time) * time.Millisecond)))
+			if tag.Type == flv.TagAudio && len(header.Data) > 0 {
+				header.Time = tag.Time
+				if err := c.WriteTag(*header); err != nil {
+					t.Error(err)
+				}
+				header.Data = nil
+			}
+			if err := c.WriteTag(tag); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	h.stream(t)
+	got := follow(t, &hlstest.Viewer{Base: h.view}, false)
+	<-sent
+	breaks := 0
+	for i, g := range got {
+		if g.Discontinuity {
+			breaks++
+			if pictures, sound := decode(t, file(got[:i])); pictures < 55 || sound != 0 {
+				t.Errorf("before the sound: %d pictures and %v of sound", pictures, sound)
+			}
+			if pictures, sound := decode(t, file(got[i:])); pictures < 55 || sound < 1900*time.Millisecond {
+				t.Errorf("with the sound: %d pictures and %v of sound", pictures, sound)
+			}
+		}
+	}
+	if breaks != 1 {
+		t.Errorf("%d discontinuities, want one", breaks)
+	}
+}
+
 func TestEndedStreamsAreClosedForPlayers(t *testing.T) {
 	t.Parallel()
 	h := open(t, stream.Options{Grace: 50 * time.Millisecond}, hls.Config{})
@@ -472,7 +538,7 @@ func TestPlaylistsLookLikeThis(t *testing.T) {
 		}
 		shoot(1280, 1700*time.Millisecond)
 		look("young", "index.m3u8")
-		look("young", "media.m3u8")
+		look("away", "media.m3u8")
 		time.Sleep(5 * time.Second)
 		shoot(720, 30*time.Second)
 		look("after a return with another camera", "index.m3u8")
@@ -506,6 +572,69 @@ func golden(t *testing.T, name, got string) {
 	if len(wants) != len(gots) {
 		t.Errorf("%s: got %d lines, want %d", path, len(gots), len(wants))
 	}
+}
+
+// TestABreakIsAnnouncedBeforeItsPart follows a break part by part: hls.js stopped
+// for ever with "discontinuity sequence mismatch" when a part it had been hinted
+// turned out to be behind a discontinuity.
+func TestABreakIsAnnouncedBeforeItsPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := hls.New(hls.Config{})
+		reg := stream.NewRegistry(stream.Config{Attach: []func(*stream.Stream){server.Attach}})
+		defer server.Close()
+		defer reg.Close()
+		p, err := reg.Publish(stream.Ticket{Stream: "show"}, stream.Source{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Expect(true, false)
+		p.Video(&codec.Video{Config: []byte{1}, Width: 320, Height: 240, FPS: 30, Codecs: "avc1.42c01f"})
+		hinted := map[string]bool{} // part to whether a discontinuity stood before it
+		breaks := 0
+		for i := range 300 {
+			at := time.Duration(i) * time.Second / 30
+			if i >= 150 {
+				at += time.Hour // the encoder's clock leaps in the middle of a GOP
+			}
+			nal := byte(0x41)
+			if i%40 == 0 {
+				nal = 0x65
+			}
+			if err := p.Write(stream.Packet{Kind: stream.Video, DTS: at, Data: []byte{0, 0, 0, 2, nal, 1}}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second / 30)
+			synctest.Wait()
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/live/show/media.m3u8", nil))
+			if i < 15 {
+				continue
+			}
+			list, err := hlstest.Parse(w.Body.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := list.Hint != "" && strings.Contains(w.Body.String(), "#EXT-X-DISCONTINUITY\n#EXT-X-PRELOAD-HINT")
+			if was, ok := hinted[list.Hint]; ok && was != before {
+				t.Errorf("the hint of %s changed its mind", list.Hint)
+			}
+			hinted[list.Hint] = before
+			for _, s := range list.Segments {
+				if len(s.Parts) == 0 {
+					continue
+				}
+				if announced, ok := hinted[s.Parts[0].URI]; ok && announced != s.Discontinuity {
+					t.Fatalf("part %s: discontinuity %v, announced %v", s.Parts[0].URI, s.Discontinuity, announced)
+				}
+				if s.Discontinuity {
+					breaks++
+				}
+			}
+		}
+		if breaks == 0 {
+			t.Error("the leap left no discontinuity")
+		}
+	})
 }
 
 // TestARestartedServerContinuesAboveItsOldNumbers publishes to two servers one

@@ -11,8 +11,8 @@ import (
 	"github.com/openstall/openstall/internal/media/stream"
 )
 
-// numbering is where media sequence numbers count from. A number is the second
-// at which a stream's first segment began; segments last a second or more, so
+// numbering is where media sequence numbers count from. A stream's first number is
+// the half second at which it began; segments last about a second or more, so
 // numbers never catch up with the clock, and a server that is restarted in the
 // middle of a show, or a second show of the same name, continues above every
 // number that players have seen, without anything kept on disk.
@@ -122,7 +122,7 @@ func (m *muxer) add(p *Part) {
 	}
 	if len(m.segs) == 0 {
 		since := max(p.Wall.Sub(numbering), 0)
-		m.segs = append(m.segs, segment{msn: int64(since / time.Second)})
+		m.segs = append(m.segs, segment{msn: int64(since / (500 * time.Millisecond))})
 		m.discontinuities = int64(since / time.Minute)
 	}
 	s := &m.segs[len(m.segs)-1]
@@ -155,6 +155,7 @@ func (m *muxer) retire() (hidden int) {
 		spare += m.segs[keep].duration
 	}
 	m.discontinuities += countBreaks(m.segs[:keep])
+	clear(m.segs[:keep]) // the array may live on, their parts should not
 	m.segs = m.segs[keep:]
 	return first - keep
 }
@@ -177,8 +178,8 @@ func (m *muxer) publish(ended, away bool) {
 	// Parts are only ever appended, so copies of the segments share them.
 	e := &edition{segs: slices.Clone(m.segs), ended: ended, away: away, replaced: make(chan struct{})}
 	breaks := m.discontinuities + countBreaks(e.segs[:hidden])
-	e.media, _ = renderMedia(m.timing, e.segs, hidden, breaks, ended, false)
-	if delta, ok := renderMedia(m.timing, e.segs, hidden, breaks, ended, true); ok {
+	e.media, _ = renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.broken, false)
+	if delta, ok := renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.broken, true); ok {
 		e.delta = delta
 	}
 	e.master = renderMaster(m.cut.init, m.peak)

@@ -40,9 +40,10 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 func partName(msn int64, part int) string { return fmt.Sprintf("%d.%d.mp4", msn, part) }
 
 // renderMedia writes the media playlist of segs (draft-pantos-hls-rfc8216bis,
-// 4.4). The first hidden segments are served but not listed. With skip it is a
-// delta update (6.2.5.1); ok says whether there is something to skip.
-func renderMedia(t timing, segs []segment, hidden int, discontinuities int64, ended, skip bool) (b []byte, ok bool) {
+// 4.4). The first hidden segments are served but not listed. broken says that what
+// comes next does not continue what is there. With skip it is a delta update
+// (6.2.5.1); ok says whether there is something to skip.
+func renderMedia(t timing, segs []segment, hidden int, discontinuities int64, ended, broken, skip bool) (b []byte, ok bool) {
 	first := segs[hidden].msn
 	listed := segs[hidden:]
 	b = make([]byte, 0, 4096)
@@ -86,7 +87,7 @@ func renderMedia(t timing, segs []segment, hidden int, discontinuities int64, en
 		if len(s.parts) > 0 {
 			b, init = appendHead(b, s, init)
 		}
-		if behind < 3*t.target && !ended {
+		if behind < 3*t.target {
 			b = appendParts(b, s)
 		}
 		if s.complete {
@@ -101,6 +102,11 @@ func renderMedia(t timing, segs []segment, hidden int, discontinuities int64, en
 		return append(b, "#EXT-X-ENDLIST\n"...), skipped > 0
 	}
 	open := &segs[len(segs)-1]
+	if broken && len(open.parts) == 0 {
+		// hls.js counts the hinted part as one of the discontinuity it stands in,
+		// and takes it for a fatal error if the tag comes only with the part.
+		b = append(b, "#EXT-X-DISCONTINUITY\n"...)
+	}
 	b = append(b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\""...)
 	b = append(b, partName(open.msn, len(open.parts))...)
 	return append(b, "\"\n"...), skipped > 0

@@ -139,6 +139,9 @@ func (s *Store) start(name string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !s.settled(name) {
+		return nil, errors.New("already being recorded")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.active[name] != nil {
@@ -150,12 +153,29 @@ func (s *Store) start(name string) (*writer, error) {
 	}
 	w := &writer{
 		store: s, name: name, dir: dir, index: index,
-		queue: make(chan *hls.Part, s.cfg.Queue), closed: make(chan bool, 1),
+		queue: make(chan *hls.Part, s.cfg.Queue), closed: make(chan bool, 1), settled: make(chan struct{}),
 		log: s.cfg.Log.With("recording", name),
 	}
 	s.active[name] = w
 	s.wg.Go(w.run)
 	return w, nil
+}
+
+// settled waits a moment for the last writer of a recording: a publisher may come
+// back in the instant in which its stream ended.
+func (s *Store) settled(name string) bool {
+	s.mu.Lock()
+	w := s.active[name]
+	s.mu.Unlock()
+	if w == nil {
+		return true
+	}
+	select {
+	case <-w.settled:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
 }
 
 // resume makes the folder, or recovers the index in it.
@@ -174,6 +194,7 @@ func (s *Store) done(w *writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.active, w.name)
+	close(w.settled)
 }
 
 // Open returns the index of a recording as it is now. It returns [ErrNotFound] or

@@ -15,28 +15,29 @@ import (
 // writer records one stream. The muxer hands it parts and never waits; its own
 // goroutine meets the disk.
 type writer struct {
-	store  *Store
-	name   string
-	dir    string
-	log    *slog.Logger
-	queue  chan *hls.Part
-	closed chan bool
-	full   bool // the queue overflowed; only the muxer's goroutine sees this
+	store   *Store
+	name    string
+	dir     string
+	log     *slog.Logger
+	queue   chan *hls.Part
+	closed  chan bool
+	settled chan struct{} // closed when the files are
+	full    bool          // the queue overflowed; only the muxer's goroutine sees this
 
 	mu    sync.Mutex
 	index *Index
 
 	// The run goroutine owns what follows.
-	run0   bool // a run is open
-	num    int
-	data   output
-	lines  output
-	size   int64 // of the run
-	began  time.Duration
-	init   *hls.Init
-	end    time.Duration // stream time behind the last part
-	last   time.Time     // wall clock behind the last part
-	synced time.Duration
+	running bool // a run is open
+	num     int
+	data    output
+	lines   output
+	size    int64 // of the run
+	began   time.Duration
+	init    *hls.Init
+	end     time.Duration // stream time behind the last part
+	last    time.Time     // wall clock behind the last part
+	synced  time.Duration
 }
 
 func runName(n int) string { return fmt.Sprintf("%05d.mp4", n) }
@@ -127,7 +128,7 @@ func (w *writer) open() error {
 
 // part appends a part to the present run, or to a new one.
 func (w *writer) part(p *hls.Part) error {
-	broken := p.Discontinuity || !w.run0 || p.Init != w.init
+	broken := p.Discontinuity || !w.running || p.Init != w.init
 	if broken || p.First && p.Independent && p.Start-w.began >= w.store.cfg.RunLength {
 		if err := w.next(p, broken); err != nil {
 			return err
@@ -168,7 +169,7 @@ func (w *writer) next(p *hls.Part, broken bool) error {
 	if err != nil {
 		return err
 	}
-	w.run0, w.data, w.size, w.began, w.init = true, f, 0, p.Start, p.Init
+	w.running, w.data, w.size, w.began, w.init = true, f, 0, p.Start, p.Init
 	n, err := f.Write(p.Init.Data)
 	if err != nil {
 		return err
@@ -196,9 +197,9 @@ func (w *writer) sync() error {
 }
 
 func (w *writer) closeRun() error {
-	if !w.run0 {
+	if !w.running {
 		return nil
 	}
-	w.run0 = false
+	w.running = false
 	return errors.Join(w.sync(), w.data.Close())
 }

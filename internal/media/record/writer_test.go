@@ -141,6 +141,9 @@ func TestATornTailCostsOnlyTheTornPart(t *testing.T) {
 				want++
 			}
 		}
+		if info, err := os.Stat(last); err == nil && want > 2 && info.Size() != x.parts[want-1].Offset+x.parts[want-1].Size {
+			t.Fatalf("cut at %d: the torn part is still there, %d bytes", n, info.Size())
+		}
 		got, err := s.Open("r")
 		if err != nil || len(got.parts) != want {
 			t.Fatalf("cut at %d: %d parts, %v, want %d", n, len(got.parts), err, want)
@@ -205,6 +208,26 @@ func TestAFullDiskStopsTheRecordingAndKeepsIt(t *testing.T) {
 		if err != nil || len(after.parts) != len(before.parts) {
 			t.Errorf("%d bytes: %d parts, recovered %d, %v", room, len(before.parts), len(after.parts), err)
 		}
+	}
+}
+
+func TestARecordingContinuesInTheInstantItEnded(t *testing.T) {
+	s := newStore(t, Config{})
+	free := make(chan struct{})
+	s.create = func(path string) (output, error) {
+		f, err := createFile(path)
+		return slowDisk{f, free}, err
+	}
+	first, err := s.start("r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Write(parts(t, 0, 1)[0])
+	first.Close(true) // and the disk has not written a byte
+	go close(free)
+	write(t, s, "r", true, parts(t, time.Minute, 2)...)
+	if x, err := s.Open("r"); err != nil || len(x.parts) != 3 || len(x.gaps) != 1 || !x.Ended {
+		t.Errorf("kept %+v, %v", x, err)
 	}
 }
 

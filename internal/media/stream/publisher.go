@@ -197,7 +197,7 @@ func (p *Publisher) accept(w waiting) {
 	}
 	f := Frame{
 		Kind: w.Kind, Key: w.key, Break: p.brk,
-		DTS: at, PTS: at + max(w.Offset, 0), Arrived: w.arrived,
+		DTS: at, PTS: at + w.Offset, Arrived: w.arrived,
 		Data: w.Data, Tracks: s.tracks,
 	}
 	p.brk = false

@@ -59,7 +59,7 @@ type counters struct {
 func (c *counters) received(p Packet) {
 	c.frames++
 	c.bytes += int64(len(p.Data))
-	if p.Kind == Video && p.Offset > 0 {
+	if p.Kind == Video && p.Offset != 0 {
 		c.sawOffset = true
 	}
 }

@@ -170,7 +170,7 @@ type Packet struct {
 	Kind Kind
 	// DTS is the decoding time by the publisher's clock, common to its tracks.
 	DTS time.Duration
-	// Offset is presentation minus decoding time.
+	// Offset is presentation minus decoding time; some encoders send negative ones.
 	Offset time.Duration
 	// Data belongs to the stream from now on.
 	Data []byte

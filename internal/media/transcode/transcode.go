@@ -102,7 +102,7 @@ func Run(ctx context.Context, j Job) ([]byte, error) {
 		args = append(append(args, guard("pipe")...), "-i", "pipe:0")
 	}
 	cmd := exec.CommandContext(ctx, "ffmpeg", append(args, j.Args...)...)
-	var stdout, stderr cap
+	var stdout, stderr bounded
 	stdout.left, stderr.left = limits.Output, 4<<10
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = j.Dir, j.Stdin, &stdout, &stderr
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + j.Dir, "TMPDIR=" + j.Dir}
@@ -132,14 +132,14 @@ func lastLine(s string) string {
 	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
-// cap is a buffer that refuses to grow beyond its limit.
-type cap struct {
+// bounded is a buffer that refuses to grow beyond its limit.
+type bounded struct {
 	buf  bytes.Buffer
 	left int64
 	over bool
 }
 
-func (c *cap) Write(p []byte) (int, error) {
+func (c *bounded) Write(p []byte) (int, error) {
 	if int64(len(p)) > c.left {
 		c.over = true
 		return 0, errors.New("too much output")

@@ -79,6 +79,8 @@ type subscriber struct {
 	call  map[string]func(ctx context.Context, e Event) error
 	apply map[string]func(ctx context.Context, tx *db.Tx, e Event) error
 	wake  chan struct{}
+
+	leased time.Time // until then it is ours; used by the one goroutine that delivers
 }
 
 func (s *subscriber) ring() {

@@ -16,7 +16,7 @@ const (
 	poll        = time.Second      // how often a subscriber looks without being woken
 	batch       = 100              // events per transaction of Apply
 	leaseFor    = time.Minute      // who delivers to a subscriber, and for how long
-	callFor     = 30 * time.Second // what a handler may take; must be below leaseFor
+	callFor     = 20 * time.Second // what a handler may take; must be below half of leaseFor
 	maxAttempts = 20               // about two days
 )
 
@@ -81,7 +81,7 @@ func (b *Bus) deliver(ctx context.Context, s *subscriber) (int, error) {
 	if err != nil || len(events) == 0 {
 		return 0, err
 	}
-	if ours, err := lease(ctx, b.db, s.name, b.owner, now, now.Add(leaseFor)); err != nil || !ours {
+	if ours, err := b.hold(ctx, s, now); err != nil || !ours {
 		return 0, err
 	}
 	// Read again: until the lease was ours another process may have delivered.
@@ -90,7 +90,7 @@ func (b *Bus) deliver(ctx context.Context, s *subscriber) (int, error) {
 	}
 	// A process that is stopping finishes the batch it has begun.
 	ctx = context.WithoutCancel(ctx)
-	deadline := time.Now().Add(leaseFor - callFor)
+	deadline := time.Now().Add(s.leased.Sub(now) - callFor)
 	done, held := 0, map[string]bool{}
 	for len(events) > 0 && time.Now().Before(deadline) {
 		if n := applicable(s, events, held); n > 1 && b.applyAll(ctx, s, events[:n]) == nil {
@@ -113,6 +113,19 @@ func (b *Bus) deliver(ctx context.Context, s *subscriber) (int, error) {
 		}
 	}
 	return done, nil
+}
+
+// hold says whether s is ours for half a lease at least, and renews the lease
+// when it is not: an idle market writes nothing, a busy one twice a minute.
+func (b *Bus) hold(ctx context.Context, s *subscriber, now time.Time) (bool, error) {
+	if s.leased.Sub(now) > leaseFor/2 {
+		return true, nil
+	}
+	ours, err := lease(ctx, b.db, s.name, b.owner, now, now.Add(leaseFor))
+	if ours {
+		s.leased = now.Add(leaseFor)
+	}
+	return ours, err
 }
 
 // applicable counts the events at the head that can go into one transaction.

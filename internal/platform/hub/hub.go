@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
@@ -87,6 +88,9 @@ type Hub struct {
 	fills  singleflight.Group
 	ips    perIP
 	refuse *prometheus.CounterVec
+
+	start   sync.Once
+	started error
 }
 
 const (
@@ -187,10 +191,11 @@ func (h *Hub) Run(ctx context.Context) error {
 	return h.Stop(context.WithoutCancel(ctx))
 }
 
-// Start makes the hub ready. A socket opened before that is refused.
+// Start makes the hub ready; Run does it too. A second call does nothing.
 func (h *Hub) Start() error {
-	if err := h.node.Run(); err != nil {
-		return fmt.Errorf("start hub: %w", err)
+	h.start.Do(func() { h.started = h.node.Run() })
+	if h.started != nil {
+		return fmt.Errorf("start hub: %w", h.started)
 	}
 	return nil
 }

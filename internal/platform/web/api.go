@@ -4,6 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +25,7 @@ func NewAPI(mux *http.ServeMux, log *slog.Logger, version string) *API {
 	cfg.Info.Description = "Everything the apps do, they do through these operations. " +
 		"Errors are problem documents (RFC 9457) with a stable code; lists are paged by `next`; " +
 		"what moves money or stock takes an `Idempotency-Key`."
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.CreateHooks = nil // no $schema member, no Link header
 	cfg.DocsPath, cfg.OpenAPIPath, cfg.SchemasPath = "", "", ""
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -32,6 +36,37 @@ func NewAPI(mux *http.ServeMux, log *slog.Logger, version string) *API {
 		return humaError(nil)(nil, status, msg, list...)
 	}
 	return &API{huma: humago.New(mux, cfg)}
+}
+
+// schemaName names a Go type in the document: its area, then its own name
+// (OrderView), so that two areas may both have a view. The arguments of a
+// generic type follow (PageOfOrderView).
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Name() == "" || t.PkgPath() == "" {
+		return huma.DefaultSchemaNamer(t, hint)
+	}
+	base, args, _ := strings.Cut(t.Name(), "[")
+	name := inArea(t.PkgPath(), base)
+	for _, a := range typeArgument.FindAllStringSubmatch(args, -1) {
+		name += inArea(a[1], a[2])
+	}
+	return name
+}
+
+var typeArgument = regexp.MustCompile(`([\w./-]+)\.(\w+)`)
+
+// inArea puts the area of a package in front of a type's name, unless the name
+// begins with it.
+func inArea(pkg, name string) string {
+	upper := func(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+	area := strings.TrimSuffix(path.Base(pkg), "http")
+	if strings.HasPrefix(strings.ToLower(name), area) {
+		return upper(name)
+	}
+	return upper(area) + upper(name)
 }
 
 // OpenAPI returns the document as YAML.

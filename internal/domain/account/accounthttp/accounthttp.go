@@ -160,18 +160,18 @@ func (h *handler) sendCode(ctx context.Context, in *sendCodeInput) (*web.Out[sen
 	return web.Answer(sentCode{s.To, s.Channel, s.ExpiresAt, int(account.ResendIn / time.Second)}, nil)
 }
 
-// device is embedded by inputs that sign in.
-type device struct {
+// Device is embedded by inputs that sign in.
+type Device struct {
 	UserAgent string `header:"User-Agent"`
 	Language  string `header:"Accept-Language"`
 }
 
-func (d device) of(ctx context.Context) account.Device {
+func (d Device) of(ctx context.Context) account.Device {
 	return account.Device{UserAgent: d.UserAgent, IP: web.ClientIP(ctx), Locale: web.Language(d.Language)}
 }
 
 type signInInput struct {
-	device
+	Device
 	Body struct {
 		To   string `json:"to" maxLength:"254"`
 		Code string `json:"code" maxLength:"12"`
@@ -183,7 +183,7 @@ func (h *handler) signIn(ctx context.Context, in *signInInput) (*sessionOutput, 
 	if err := h.tries.Allow(web.ClientIP(ctx)); err != nil {
 		return nil, err
 	}
-	p, token, err := h.Accounts.SignIn(ctx, in.Body.To, in.Body.Code, in.Body.Name, in.device.of(ctx))
+	p, token, err := h.Accounts.SignIn(ctx, in.Body.To, in.Body.Code, in.Body.Name, in.Device.of(ctx))
 	return h.signedIn(ctx, p, token, err)
 }
 
@@ -231,7 +231,7 @@ func (h *handler) beginPasskey(ctx context.Context, _ *web.None) (*web.Out[cerem
 }
 
 type finishInput struct {
-	device
+	Device
 	Body struct {
 		Ceremony   string          `json:"ceremony" maxLength:"60"`
 		Credential json.RawMessage `json:"credential"`
@@ -254,7 +254,7 @@ func (h *handler) finishLogin(ctx context.Context, in *finishInput) (*sessionOut
 	if err := h.tries.Allow(web.ClientIP(ctx)); err != nil {
 		return nil, err
 	}
-	p, token, err := h.Accounts.FinishPasskeySignIn(ctx, in.Body.Ceremony, in.Body.Credential, site(ctx), in.device.of(ctx))
+	p, token, err := h.Accounts.FinishPasskeySignIn(ctx, in.Body.Ceremony, in.Body.Credential, site(ctx), in.Device.of(ctx))
 	return h.signedIn(ctx, p, token, err)
 }
 
@@ -278,17 +278,17 @@ func (h *handler) passkeys(ctx context.Context, _ *web.None) (*web.Out[list[pass
 	return web.Answer(out, err)
 }
 
-type idInput struct {
+type IDInput struct {
 	ID string `path:"id" maxLength:"200"`
 }
 
-func (h *handler) deletePasskey(ctx context.Context, in *idInput) (*web.None, error) {
+func (h *handler) deletePasskey(ctx context.Context, in *IDInput) (*web.None, error) {
 	return nil, h.Accounts.DeletePasskey(ctx, web.Who(ctx).Person, in.ID)
 }
 
 type sessionView struct {
 	ID        string    `json:"id"`
-	Device    string    `json:"device"`
+	Device    string    `json:"Device"`
 	IP        string    `json:"ip"`
 	CreatedAt time.Time `json:"created_at"`
 	SeenAt    time.Time `json:"seen_at"`
@@ -305,7 +305,7 @@ func (h *handler) sessions(ctx context.Context, _ *web.None) (*web.Out[list[sess
 	return web.Answer(out, err)
 }
 
-func (h *handler) endSession(ctx context.Context, in *idInput) (*web.None, error) {
+func (h *handler) endSession(ctx context.Context, in *IDInput) (*web.None, error) {
 	return nil, h.Accounts.SignOut(ctx, web.Who(ctx).Person, in.ID)
 }
 
@@ -331,16 +331,16 @@ func (h *handler) addresses(ctx context.Context, _ *web.None) (*web.Out[list[acc
 	return web.Answer(list[account.Address]{all}, err)
 }
 
-type addressInput struct{ Body account.Address }
+type AddressInput struct{ Body account.Address }
 
-func (h *handler) addAddress(ctx context.Context, in *addressInput) (*web.Out[account.Address], error) {
+func (h *handler) addAddress(ctx context.Context, in *AddressInput) (*web.Out[account.Address], error) {
 	in.Body.ID = ""
 	return web.Answer(h.Accounts.SaveAddress(ctx, web.Who(ctx).Person, in.Body))
 }
 
 type setAddressInput struct {
-	idInput
-	addressInput
+	IDInput
+	AddressInput
 }
 
 func (h *handler) setAddress(ctx context.Context, in *setAddressInput) (*web.Out[account.Address], error) {
@@ -348,7 +348,7 @@ func (h *handler) setAddress(ctx context.Context, in *setAddressInput) (*web.Out
 	return web.Answer(h.Accounts.SaveAddress(ctx, web.Who(ctx).Person, in.Body))
 }
 
-func (h *handler) deleteAddress(ctx context.Context, in *idInput) (*web.None, error) {
+func (h *handler) deleteAddress(ctx context.Context, in *IDInput) (*web.None, error) {
 	return nil, h.Accounts.DeleteAddress(ctx, web.Who(ctx).Person, in.ID)
 }
 

@@ -76,14 +76,15 @@ func (h handler) between(ctx context.Context, in *betweenInput) (*web.Out[page.O
 	return web.Answer(out, err)
 }
 
-// showPath is a show of a shop.
-type showPath struct {
+// ShowPath is a show of a shop. It is exported because parameters of unexported
+// embedded structs are not read.
+type ShowPath struct {
 	Shop string `path:"shop" maxLength:"40"`
 	ID   string `path:"id" maxLength:"40"`
 }
 
 // may says whether the asker keeps order in the room.
-func (h handler) may(ctx context.Context, p showPath) error {
+func (h handler) may(ctx context.Context, p ShowPath) error {
 	if err := h.Shops.Require(ctx, p.Shop, web.Who(ctx).Person, shop.See); err != nil {
 		return err
 	}
@@ -92,12 +93,12 @@ func (h handler) may(ctx context.Context, p showPath) error {
 }
 
 type listInput struct {
-	showPath
+	ShowPath
 	web.Paged
 }
 
 func (h handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[chat.View]], error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	after, err := page.Parse(in.After)
@@ -113,53 +114,53 @@ func (h handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[chat
 }
 
 type hostSayInput struct {
-	showPath
+	ShowPath
 	Body words
 }
 
 func (h handler) sayAsHost(ctx context.Context, in *hostSayInput) (*web.Out[chat.View], error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	return h.spoken(ctx, in.ID, in.Body.Text)
 }
 
-type commentPath struct {
-	showPath
+type commentInput struct {
+	ShowPath
 	Comment string `path:"comment" maxLength:"40"`
 }
 
-func (h handler) remove(ctx context.Context, in *commentPath) (*web.None, error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+func (h handler) remove(ctx context.Context, in *commentInput) (*web.None, error) {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	return nil, h.Chat.Remove(ctx, in.ID, in.Comment)
 }
 
-func (h handler) letThrough(ctx context.Context, in *commentPath) (*web.Out[chat.View], error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+func (h handler) letThrough(ctx context.Context, in *commentInput) (*web.Out[chat.View], error) {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	c, err := h.Chat.LetThrough(ctx, in.ID, in.Comment)
 	return web.Answer(c.ForHost(), err)
 }
 
-func (h handler) pin(ctx context.Context, in *commentPath) (*web.None, error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+func (h handler) pin(ctx context.Context, in *commentInput) (*web.None, error) {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	return nil, h.Chat.Pin(ctx, in.ID, in.Comment)
 }
 
-func (h handler) unpin(ctx context.Context, in *commentPath) (*web.None, error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+func (h handler) unpin(ctx context.Context, in *commentInput) (*web.None, error) {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	return nil, h.Chat.Pin(ctx, in.ID, "")
 }
 
 type muteInput struct {
-	showPath
+	ShowPath
 	Body struct {
 		Person  string `json:"person" maxLength:"40"`
 		Minutes int64  `json:"minutes" minimum:"0" maximum:"43200" doc:"0 lets the person speak again"`
@@ -168,7 +169,7 @@ type muteInput struct {
 }
 
 func (h handler) mute(ctx context.Context, in *muteInput) (*web.None, error) {
-	if err := h.may(ctx, in.showPath); err != nil {
+	if err := h.may(ctx, in.ShowPath); err != nil {
 		return nil, err
 	}
 	return nil, h.Chat.Mute(ctx, in.Shop, in.Body.Person, web.Who(ctx).Person, in.Body.Reason, time.Duration(in.Body.Minutes)*time.Minute)

@@ -35,7 +35,7 @@ func (h *handler) shopList(ctx context.Context, in *shopListInput) (*web.Out[pag
 	return h.page(ctx, order.Filter{Shop: in.Shop, State: in.State, Show: in.Show, Search: in.Q}, in.After, staffEye)
 }
 
-type shopOrderInput struct {
+type ShopOrderInput struct {
 	shop.In
 	ID string `path:"id" maxLength:"60"`
 }
@@ -47,23 +47,23 @@ func (h *handler) staffView(ctx context.Context, o order.Order, err error) (*web
 	return web.Answer(h.viewOf(ctx, o, staffEye))
 }
 
-func (h *handler) shopGet(ctx context.Context, in *shopOrderInput) (*web.Out[view], error) {
+func (h *handler) shopGet(ctx context.Context, in *ShopOrderInput) (*web.Out[view], error) {
 	o, err := h.Orders.GetForShop(ctx, in.Shop, in.ID)
 	return h.staffView(ctx, o, err)
 }
 
-type stepInput struct {
-	shopOrderInput
+type StepInput struct {
+	ShopOrderInput
 	web.Key
 }
 
-func (h *handler) ready(ctx context.Context, in *stepInput) (*web.Out[view], error) {
+func (h *handler) ready(ctx context.Context, in *StepInput) (*web.Out[view], error) {
 	o, err := h.Orders.MarkReady(ctx, in.Shop, in.ID)
 	return h.staffView(ctx, o, err)
 }
 
 type shipInput struct {
-	stepInput
+	StepInput
 	Body struct {
 		Tracking string `json:"tracking,omitempty" maxLength:"80"`
 	}
@@ -75,7 +75,7 @@ func (h *handler) ship(ctx context.Context, in *shipInput) (*web.Out[view], erro
 }
 
 type shopCancelInput struct {
-	stepInput
+	StepInput
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"Told to the buyer"`
 	}
@@ -122,7 +122,7 @@ type pickList struct {
 }
 
 // pickList sorts the open orders of a show by pickup time and sums the goods.
-func (h *handler) pickList(ctx context.Context, in *shopOrderInput) (*web.Out[pickList], error) {
+func (h *handler) pickList(ctx context.Context, in *ShopOrderInput) (*web.Out[pickList], error) {
 	bySlot := map[string]*pickSlot{}
 	totals := map[string]*pickTotal{}
 	var keys, skus []string
@@ -191,7 +191,7 @@ type shopSearch struct {
 	Q     string      `query:"q" maxLength:"60"`
 }
 
-func (h *handler) anyOrder(ctx context.Context, in *idInput) (*web.Out[view], error) {
+func (h *handler) anyOrder(ctx context.Context, in *IDInput) (*web.Out[view], error) {
 	o, err := h.Orders.GetForOperator(ctx, in.ID)
 	return h.staffView(ctx, o, err)
 }

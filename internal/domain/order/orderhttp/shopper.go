@@ -37,7 +37,7 @@ type handler struct {
 func Mount(api *web.API, p Parts) {
 	// Generous: a whole town may sit behind one address. What a flash crowd is
 	// refused is decided by stock, not here.
-	h := &handler{Parts: p, quotes: web.NewLimiter(20*time.Millisecond, 2000, p.Now), places: web.NewLimiter(50*time.Millisecond, 100, p.Now)}
+	h := &handler{Parts: p, quotes: web.NewLimiter(time.Millisecond, 5000, p.Now), places: web.NewLimiter(50*time.Millisecond, 100, p.Now)}
 	web.Handle(api, web.Anyone, "POST /v1/quotes", "quote", "An offer that holds for ten minutes", h.quote, web.Status(201))
 	web.Handle(api, web.SignedIn, "POST /v1/orders", "place-order", "Order an offer", h.place, web.Status(201))
 	web.Handle(api, web.SignedIn, "GET /v1/orders", "orders", "My orders", h.list)
@@ -136,7 +136,7 @@ func (h *handler) page(ctx context.Context, f order.Filter, after string, e eye)
 	return web.Answer(page.Of[view]{Items: vs, Next: rows.Next}, err)
 }
 
-type idInput struct {
+type IDInput struct {
 	ID string `path:"id" maxLength:"60"`
 }
 
@@ -148,13 +148,13 @@ func (h *handler) seen(ctx context.Context, o order.Order, err error) (*web.Out[
 	return web.Answer(h.viewOf(ctx, o, buyerEye))
 }
 
-func (h *handler) get(ctx context.Context, in *idInput) (*web.Out[view], error) {
+func (h *handler) get(ctx context.Context, in *IDInput) (*web.Out[view], error) {
 	o, err := h.Orders.Get(ctx, web.Who(ctx).Person, in.ID)
 	return h.seen(ctx, o, err)
 }
 
 type cancelInput struct {
-	idInput
+	IDInput
 	web.Key
 }
 
@@ -187,7 +187,7 @@ type receipt struct {
 	Order    view           `json:"order"`
 }
 
-func (h *handler) receipt(ctx context.Context, in *idInput) (*web.Out[receipt], error) {
+func (h *handler) receipt(ctx context.Context, in *IDInput) (*web.Out[receipt], error) {
 	o, err := h.Orders.Get(ctx, web.Who(ctx).Person, in.ID)
 	if err != nil {
 		return nil, err

@@ -130,18 +130,18 @@ func (h *handler) plan(ctx context.Context, in *planInput) (*web.Out[stage], err
 	return h.stageOf(ctx, s, err)
 }
 
-type showInput struct {
+type ShowInput struct {
 	shop.In
 	ID string `path:"id" maxLength:"60"`
 }
 
-func (h *handler) get(ctx context.Context, in *showInput) (*web.Out[stage], error) {
+func (h *handler) get(ctx context.Context, in *ShowInput) (*web.Out[stage], error) {
 	s, err := h.Shows.GetOf(ctx, in.Shop, in.ID)
 	return h.stageOf(ctx, s, err)
 }
 
 type setInput struct {
-	showInput
+	ShowInput
 	Body planBody
 }
 
@@ -151,7 +151,7 @@ func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[stage], error
 }
 
 type bagInput struct {
-	showInput
+	ShowInput
 	Body struct {
 		Items []struct {
 			Number   int    `json:"number" minimum:"1" maximum:"999"`
@@ -170,12 +170,12 @@ func (h *handler) setBag(ctx context.Context, in *bagInput) (*web.Out[stage], er
 	return h.stageOf(ctx, s, err)
 }
 
-func (h *handler) practise(ctx context.Context, in *showInput) (*web.Out[stage], error) {
+func (h *handler) practise(ctx context.Context, in *ShowInput) (*web.Out[stage], error) {
 	s, err := h.Shows.Practise(ctx, in.Shop, in.ID)
 	return h.stageOf(ctx, s, err)
 }
 
-func (h *handler) start(ctx context.Context, in *showInput) (*web.Out[stage], error) {
+func (h *handler) start(ctx context.Context, in *ShowInput) (*web.Out[stage], error) {
 	s, err := h.Shows.Start(ctx, in.Shop, in.ID)
 	if err == nil {
 		h.Studio.Start(s.ID)
@@ -183,7 +183,7 @@ func (h *handler) start(ctx context.Context, in *showInput) (*web.Out[stage], er
 	return h.stageOf(ctx, s, err)
 }
 
-func (h *handler) end(ctx context.Context, in *showInput) (*web.Out[stage], error) {
+func (h *handler) end(ctx context.Context, in *ShowInput) (*web.Out[stage], error) {
 	s, err := h.Shows.End(ctx, in.Shop, in.ID)
 	if err != nil {
 		return nil, err
@@ -193,13 +193,13 @@ func (h *handler) end(ctx context.Context, in *showInput) (*web.Out[stage], erro
 	return h.stageOf(ctx, s, err)
 }
 
-func (h *handler) cancel(ctx context.Context, in *showInput) (*web.Out[stage], error) {
+func (h *handler) cancel(ctx context.Context, in *ShowInput) (*web.Out[stage], error) {
 	s, err := h.Shows.Cancel(ctx, in.Shop, in.ID)
 	return h.stageOf(ctx, s, err)
 }
 
 type numberInput struct {
-	showInput
+	ShowInput
 	Body struct {
 		Number *int `json:"number" minimum:"1" maximum:"999" doc:"null takes it away"`
 	}
@@ -223,7 +223,7 @@ func (h *handler) explain(ctx context.Context, in *numberInput) (*web.Out[stage]
 }
 
 type roomInput struct {
-	showInput
+	ShowInput
 	Body struct {
 		SlowModeSeconds *int  `json:"slow_mode_seconds,omitempty" minimum:"0" maximum:"600"`
 		CommentsOff     *bool `json:"comments_off,omitempty"`
@@ -250,7 +250,7 @@ type quickForm struct {
 }
 
 type quickInput struct {
-	showInput
+	ShowInput
 	RawBody huma.MultipartFormFiles[quickForm]
 }
 
@@ -305,7 +305,7 @@ type ticketView struct {
 	Token   string `json:"token"`
 }
 
-func (h *handler) ticket(ctx context.Context, in *showInput) (*web.Out[ticketView], error) {
+func (h *handler) ticket(ctx context.Context, in *ShowInput) (*web.Out[ticketView], error) {
 	s, err := h.Shows.GetOf(ctx, in.Shop, in.ID)
 	if err != nil {
 		return nil, err
@@ -324,6 +324,7 @@ type figures struct {
 	Paid         money.Amount `json:"paid"`
 	Comments     int64        `json:"comments"`
 	Likes        int64        `json:"likes"`
+	Contacts     int64        `json:"contacts"`
 }
 
 type minute struct {
@@ -338,7 +339,7 @@ type figuresView struct {
 	Chapters []chapter `json:"chapters" nullable:"false"`
 }
 
-func (h *handler) figures(ctx context.Context, in *showInput) (*web.Out[figuresView], error) {
+func (h *handler) figures(ctx context.Context, in *ShowInput) (*web.Out[figuresView], error) {
 	s, err := h.Shows.GetOf(ctx, in.Shop, in.ID)
 	if err != nil {
 		return nil, err
@@ -361,6 +362,9 @@ func (h *handler) figures(ctx context.Context, in *showInput) (*web.Out[figuresV
 	}
 	v := figuresView{Minutes: []minute{}, Now: figures{Viewers: room.Viewers, ViewersTotal: max(s.Viewers, room.ViewersTotal), Orders: sold.Orders,
 		Reserved: money.Of(sold.Reserved, sh.Currency), Paid: money.Of(sold.Paid, sh.Currency), Comments: comments, Likes: max(s.Likes, room.Likes)}}
+	if v.Now.Contacts, err = h.Contacts(ctx, s.ID); err != nil {
+		return nil, err
+	}
 	minutes, err := h.Shows.Minutes(ctx, s.ID)
 	if err != nil {
 		return nil, err

@@ -33,8 +33,10 @@ type Parts struct {
 	Rooms   *room.Service
 	Blobs   blob.Store
 	Studio  Studio
-	URL     func() string // address of the market without a slash at its end
-	Now     clock.Now
+	// Contacts counts who became a contact of the shop by a show.
+	Contacts func(ctx context.Context, show string) (int64, error)
+	URL      func() string // address of the market without a slash at its end
+	Now      clock.Now
 }
 
 // Studio is where pictures come in and recordings lie; the roof has one.

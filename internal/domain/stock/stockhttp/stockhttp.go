@@ -166,12 +166,12 @@ func (h *handler) count(ctx context.Context, p catalog.Product, forms []skuForm)
 	return nil
 }
 
-type productInput struct {
+type ProductInput struct {
 	shop.In
 	ID string `path:"id" maxLength:"60"`
 }
 
-func (h *handler) get(ctx context.Context, in *productInput) (*web.Out[merchantProduct], error) {
+func (h *handler) get(ctx context.Context, in *ProductInput) (*web.Out[merchantProduct], error) {
 	p, err := h.Catalog.Get(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (h *handler) get(ctx context.Context, in *productInput) (*web.Out[merchantP
 }
 
 type setInput struct {
-	productInput
+	ProductInput
 	Body productForm
 }
 
@@ -205,7 +205,7 @@ func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[merchantProdu
 	return web.Answer(h.view(ctx, p))
 }
 
-func (h *handler) hide(ctx context.Context, in *productInput) (*web.None, error) {
+func (h *handler) hide(ctx context.Context, in *ProductInput) (*web.None, error) {
 	return nil, h.Catalog.Hide(ctx, in.Shop, in.ID)
 }
 

@@ -1,0 +1,52 @@
+# Openstall. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+DATA ?= ./data
+WEB_SOURCES := $(shell find web/apps web/packages web/scripts -type f -not -path '*/node_modules/*' 2>/dev/null) web/package.json web/package-lock.json
+GO_SOURCES := $(shell find cmd internal web/embed.go -type f 2>/dev/null) go.mod go.sum
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: help run build dev test e2e bench docs demo clean
+
+help: ## what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: bin/openstall ## the demo market on http://localhost:8080, made on the first start
+	@exec ./bin/openstall serve --demo --data $(DATA)
+
+build: bin/openstall ## one self-contained binary: bin/openstall
+
+dev: web/node_modules/.stamp ## Go rebuilt on change and Vite, behind http://localhost:8080
+	@node scripts/dev.mjs --data $(DATA)
+
+test: ## everything: Go, stores on two engines, front end, lint, stories in a browser
+	@node scripts/test.mjs
+
+e2e: bin/openstall ## stories in a browser only
+	@node scripts/test.mjs e2e
+
+bench: bin/openstall ## figures, as a table and as JSON in bench/results
+	@scripts/deps.sh test
+	@go run ./bench
+
+docs: ## generated documents: schema, OpenAPI, problems, plan picture, TypeScript types
+	go test ./tools/gendocs -update
+	cd web && npm run types
+
+clean: ## forget what was built; data stays
+	rm -rf bin web/dist/shop web/dist/console web/node_modules/.stamp
+
+bin/openstall: $(GO_SOURCES) web/dist/.stamp
+	@echo "building bin/openstall"
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/openstall
+
+web/node_modules/.stamp: web/package.json web/package-lock.json
+	@scripts/deps.sh run
+	@echo "installing front-end packages"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
+	@echo "building the front end"
+	@cd web && npm run --silent build
+	@touch $@

@@ -1,0 +1,503 @@
+// Command place measures placement: one hot SKU over HTTP at 256 buyers, on
+// SQLite and on PostgreSQL, beside what pgbench gets on the same cluster in the
+// same run; and a flash sale of 500 pieces to 2,000 buyers.
+//
+// It runs the built binary as a child and reads its CPU from /proc, so the
+// client's work is not counted as the server's. See README.md.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/openstall/openstall/internal/app"
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/config"
+	"github.com/openstall/openstall/internal/platform/web"
+)
+
+var (
+	asJSON  = flag.Bool("json", false, "one JSON object instead of a table")
+	seconds = flag.Int("seconds", 5, "length of a measurement")
+	runs    = flag.Int("runs", 3, "measurements of each kind")
+	binary  = flag.String("binary", "bin/openstall", "the program to measure")
+)
+
+// Result is one measurement.
+type Result struct {
+	What      string  `json:"what"`
+	Engine    string  `json:"engine"`
+	Buyers    int     `json:"buyers"`
+	Orders    int64   `json:"orders"`
+	PerSecond float64 `json:"per_second"`
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
+	CPU       float64 `json:"server_cpu_ms_per_order"`
+	Refused   int64   `json:"refused,omitempty"`
+	Errors    int64   `json:"errors"`
+	SoldOut   float64 `json:"sold_out_after_ms,omitempty"`
+}
+
+// Report is the whole run.
+type Report struct {
+	Load    string    `json:"load_average"`
+	Results []Result  `json:"results"`
+	PGBench []float64 `json:"pgbench_hot_update_and_insert_64_clients_tps,omitempty"`
+	Ratio   float64   `json:"postgres_over_pgbench,omitempty"`
+}
+
+func main() {
+	flag.Parse()
+	load, _ := os.ReadFile("/proc/loadavg")
+	r := Report{Load: strings.TrimSpace(string(load))}
+	if err := measure(&r); err != nil {
+		fmt.Fprintln(os.Stderr, "place:", err)
+		os.Exit(1)
+	}
+	if *asJSON {
+		_ = json.NewEncoder(os.Stdout).Encode(r)
+		return
+	}
+	fmt.Printf("load average %s\n%-34s %-9s %7s %9s %9s %9s %9s %8s %7s\n", r.Load, "what", "engine", "buyers", "orders", "orders/s", "p50 ms", "p99 ms", "cpu ms", "errors")
+	for _, x := range r.Results {
+		fmt.Printf("%-34s %-9s %7d %9d %9.0f %9.1f %9.1f %8.3f %7d", x.What, x.Engine, x.Buyers, x.Orders, x.PerSecond, x.P50, x.P99, x.CPU, x.Errors)
+		if x.SoldOut > 0 {
+			fmt.Printf("  sold out after %.0f ms, %d refused", x.SoldOut, x.Refused)
+		}
+		fmt.Println()
+	}
+	if len(r.PGBench) > 0 {
+		fmt.Printf("pgbench, hot row update + order insert, 64 clients: %.0f tps; PostgreSQL placement is %.1f times that\n", median(r.PGBench), r.Ratio)
+	}
+}
+
+func median(x []float64) float64 {
+	if len(x) == 0 {
+		return 0
+	}
+	s := slices.Clone(x)
+	slices.Sort(s)
+	return s[len(s)/2]
+}
+
+func measure(r *Report) error {
+	var onPostgres []float64
+	for range *runs {
+		w, err := open("sqlite", "")
+		if err != nil {
+			return err
+		}
+		hot, err := w.hot(256)
+		if err == nil {
+			r.Results = append(r.Results, hot)
+			var flash Result
+			if flash, err = w.flash(); err == nil {
+				r.Results = append(r.Results, flash)
+			}
+		}
+		w.close()
+		if err != nil {
+			return err
+		}
+		url := os.Getenv("TEST_POSTGRES_URL")
+		if url == "" {
+			continue
+		}
+		tps, err := pgbench(url)
+		if err != nil {
+			return err
+		}
+		r.PGBench = append(r.PGBench, tps)
+		if w, err = open("postgres", url); err != nil {
+			return err
+		}
+		hot, err = w.hot(256)
+		w.close()
+		if err != nil {
+			return err
+		}
+		r.Results = append(r.Results, hot)
+		onPostgres = append(onPostgres, hot.PerSecond)
+	}
+	if len(onPostgres) > 0 {
+		r.Ratio = median(onPostgres) / median(r.PGBench)
+	}
+	return nil
+}
+
+// pgbench measures the naive way on the same cluster: update the hot row and
+// insert an order, one transaction each, 64 clients.
+func pgbench(url string) (float64, error) {
+	dir, err := os.MkdirTemp("", "pgbench")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	tool, err := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
+	if err != nil || len(tool) == 0 {
+		return 0, fmt.Errorf("pgbench is not installed")
+	}
+	setup := `DROP TABLE IF EXISTS hot; DROP TABLE IF EXISTS hot_order;
+		CREATE TABLE hot (id int primary key, stock bigint); INSERT INTO hot VALUES (1, 1000000000);
+		CREATE TABLE hot_order (id bigserial primary key, sku int, buyer text, at timestamptz default now());
+		CREATE INDEX ON hot_order (buyer);`
+	psql := exec.Command("psql", "-q", url, "-c", setup)
+	if out, err := psql.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("psql: %w: %s", err, out)
+	}
+	script := filepath.Join(dir, "hot.sql")
+	body := "BEGIN;\nUPDATE hot SET stock = stock - 1 WHERE id = 1 AND stock >= 1;\nINSERT INTO hot_order (sku, buyer) VALUES (1, 'b' || :client_id);\nCOMMIT;\n"
+	if err := os.WriteFile(script, []byte(body), 0o600); err != nil {
+		return 0, err
+	}
+	out, err := exec.Command(tool[len(tool)-1], "-n", "-M", "prepared", "-c", "64", "-j", "2", "-T", strconv.Itoa(*seconds), "-f", script, url).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
+	}
+	m := regexp.MustCompile(`tps = ([0-9.]+)`).FindSubmatch(out)
+	if m == nil {
+		return 0, fmt.Errorf("pgbench said %s", out)
+	}
+	return strconv.ParseFloat(string(m[1]), 64)
+}
+
+// world is a running server with one shop and many buyers.
+type world struct {
+	engine, dir, url string
+	server           *exec.Cmd
+	client           *http.Client
+	tokens           []string
+	hotSKU, rareSKU  string
+}
+
+func open(engine, database string) (*world, error) {
+	dir, err := os.MkdirTemp("", "openstall-bench")
+	if err != nil {
+		return nil, err
+	}
+	w := &world{engine: engine, dir: dir}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	w.url = "http://127.0.0.1:" + port
+	if database != "" {
+		schema := "bench_" + strconv.FormatInt(time.Now().UnixNano(), 36)
+		if out, err := exec.Command("psql", "-q", database, "-c", "CREATE SCHEMA "+schema).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("psql: %w: %s", err, out)
+		}
+		database += "&search_path=" + schema
+	}
+	cfg := config.Serve{Data: dir, Database: database, HTTP: "127.0.0.1:" + port, RTMP: "off", WebRTC: "off", Metrics: "off", TLS: "off", Name: "Bench", Currency: "EUR",
+		TimeZone: "UTC", MailFrom: "Market <market@localhost>", TestPayment: true}
+	if err := w.seed(cfg); err != nil {
+		return nil, err
+	}
+	args := []string{"serve", "--data", dir, "--http", cfg.HTTP, "--rtmp", "off", "--webrtc", "off", "--metrics", "off", "--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}
+	if database != "" {
+		args = append(args, "--database", database)
+	}
+	w.server = exec.Command(*binary, args...)
+	w.server.Stderr = os.Stderr
+	if err := w.server.Start(); err != nil {
+		return nil, err
+	}
+	w.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 3000, MaxConnsPerHost: 0}, Timeout: 30 * time.Second}
+	for range 200 {
+		if res, err := w.client.Get(w.url + "/healthz"); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return w, nil
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	w.close()
+	return nil, fmt.Errorf("the server did not get ready")
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// seed makes shop, goods and buyers through the real services.
+func (w *world) seed(cfg config.Serve) error {
+	ctx := context.Background()
+	a, err := app.New(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	owner, err := a.Accounts.Ensure(ctx, "owner@example.org", "Owner", "en")
+	if err != nil {
+		return err
+	}
+	sh, err := a.Shops.Open(ctx, owner.ID, shop.Draft{Name: text.Both("Bench", "Bench"), Pack: "other", Currency: "EUR", TimeZone: "UTC"})
+	if err != nil {
+		return err
+	}
+	if sh, err = a.Shops.Update(ctx, sh.ID, func(s *shop.Shop) error {
+		s.Parcel = shop.Parcel{Enabled: true, PriceMinor: 490}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, g := range []struct {
+		sku   *string
+		units int64
+	}{{&w.hotSKU, 100_000_000}, {&w.rareSKU, 500}} {
+		p, err := a.Catalog.Create(ctx, sh, catalog.Form{Title: text.Both("Cup", "杯"), Measure: catalog.Piece, State: catalog.Live, SKUs: []catalog.SKUForm{{PriceMinor: 990}}})
+		if err != nil {
+			return err
+		}
+		*g.sku = p.SKUs[0].ID
+		if _, err := a.Stock.Record(ctx, sh.ID, stock.Move{Key: *g.sku, SKU: *g.sku, Add: g.units, Reason: stock.Landed}); err != nil {
+			return err
+		}
+	}
+	for i := range 2000 {
+		p, err := a.Accounts.Ensure(ctx, fmt.Sprintf("b%d@example.org", i), "Buyer", "en")
+		if err != nil {
+			return err
+		}
+		token, err := a.Accounts.Grant(ctx, p.ID, account.Device{})
+		if err != nil {
+			return err
+		}
+		w.tokens = append(w.tokens, token)
+	}
+	return nil
+}
+
+func (w *world) close() {
+	if w.server != nil && w.server.Process != nil {
+		_ = w.server.Process.Signal(syscall.SIGTERM)
+		_ = w.server.Wait()
+	}
+	_ = os.RemoveAll(w.dir)
+}
+
+func (w *world) post(path, token, from, key string, body any) (int, []byte, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return 0, nil, err
+	}
+	req, err := http.NewRequest(http.MethodPost, w.url+path, bytes.NewReader(raw))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Forwarded-For", from)
+	req.Header.Set("Cookie", web.SessionCookie+"="+token)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	res, err := w.client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	out, err := io.ReadAll(res.Body)
+	return res.StatusCode, out, err
+}
+
+type offer struct {
+	ID    string `json:"id"`
+	Hash  string `json:"hash"`
+	Buyer int
+}
+
+// offers asks for n quotes, spread over the buyers.
+func (w *world) offers(sku string, n int) ([]offer, error) {
+	out := make([]offer, n)
+	var failed atomic.Pointer[error]
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n || failed.Load() != nil {
+					return
+				}
+				buyer := i % len(w.tokens)
+				status, body, err := w.post("/v1/quotes", w.tokens[buyer], fmt.Sprintf("198.18.%d.%d", buyer/250, buyer%250), "", map[string]any{
+					"items":      []any{map[string]any{"sku": sku, "quantity": 1}},
+					"fulfilment": map[string]any{"kind": "parcel", "address": map[string]any{"name": "B", "phone": "", "line1": "Mill Street 1", "postcode": "1", "city": "Town", "country": "DE"}}})
+				if err == nil && status != http.StatusCreated {
+					err = fmt.Errorf("quote: %d %s", status, body)
+				}
+				if err == nil {
+					err = json.Unmarshal(body, &out[i])
+				}
+				if err != nil {
+					failed.Store(&err)
+					return
+				}
+				out[i].Buyer = buyer
+			}
+		})
+	}
+	wg.Wait()
+	if e := failed.Load(); e != nil {
+		return nil, *e
+	}
+	return out, nil
+}
+
+func (w *world) place(o offer) (int, []byte, error) {
+	return w.post("/v1/orders", w.tokens[o.Buyer], fmt.Sprintf("198.18.%d.%d", o.Buyer/250, o.Buyer%250), id.Secret(16), map[string]any{
+		"quote": o.ID, "hash": o.Hash, "payment": "test", "contact": map[string]any{"name": "Buyer"}})
+}
+
+// hot places orders of one SKU for some seconds.
+func (w *world) hot(buyers int) (Result, error) {
+	r := Result{What: "placement of one hot SKU", Engine: w.engine, Buyers: buyers}
+	offers, err := w.offers(w.hotSKU, 12_000**seconds)
+	if err != nil {
+		return r, err
+	}
+	cpu := w.cpu()
+	var next, ok, bad atomic.Int64
+	var mu sync.Mutex
+	var took []float64
+	start := time.Now()
+	end := start.Add(time.Duration(*seconds) * time.Second)
+	var wg sync.WaitGroup
+	for range buyers {
+		wg.Go(func() {
+			var own []float64
+			for time.Now().Before(end) {
+				i := int(next.Add(1)) - 1
+				if i >= len(offers) {
+					break
+				}
+				at := time.Now()
+				status, body, err := w.place(offers[i])
+				own = append(own, float64(time.Since(at).Microseconds())/1000)
+				if err == nil && status == http.StatusCreated {
+					ok.Add(1)
+				} else if bad.Add(1) == 1 {
+					fmt.Fprintln(os.Stderr, "place:", status, string(body), err)
+				}
+			}
+			mu.Lock()
+			took = append(took, own...)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	wall := time.Since(start).Seconds()
+	r.Orders, r.Errors = ok.Load(), bad.Load()
+	r.PerSecond = float64(r.Orders) / wall
+	r.P50, r.P99 = quantile(took, 0.5), quantile(took, 0.99)
+	r.CPU = (w.cpu() - cpu).Seconds() * 1000 / float64(max(1, r.Orders))
+	return r, nil
+}
+
+// flash sells 500 pieces to 2,000 buyers who all come at once.
+func (w *world) flash() (Result, error) {
+	r := Result{What: "flash sale, 500 pieces, 2000 buyers", Engine: w.engine, Buyers: 2000}
+	offers, err := w.offers(w.rareSKU, 2000)
+	if err != nil {
+		return r, err
+	}
+	cpu := w.cpu()
+	var ok, refused, bad, last atomic.Int64
+	var mu sync.Mutex
+	var took []float64
+	gate := make(chan struct{})
+	var start time.Time
+	var wg sync.WaitGroup
+	work := make(chan offer, len(offers))
+	for _, o := range offers {
+		work <- o
+	}
+	close(work)
+	for range 256 {
+		wg.Go(func() {
+			<-gate
+			for o := range work {
+				at := time.Now()
+				status, body, err := w.place(o)
+				d := float64(time.Since(at).Microseconds()) / 1000
+				mu.Lock()
+				took = append(took, d)
+				mu.Unlock()
+				switch {
+				case err == nil && status == http.StatusCreated:
+					ok.Add(1)
+					last.Store(max(last.Load(), int64(time.Since(start))))
+				case err == nil && status == http.StatusConflict && bytes.Contains(body, []byte("stock.sold_out")):
+					refused.Add(1)
+				default:
+					if bad.Add(1) == 1 {
+						fmt.Fprintln(os.Stderr, "flash:", status, string(body), err)
+					}
+				}
+			}
+		})
+	}
+	start = time.Now()
+	close(gate)
+	wg.Wait()
+	wall := time.Since(start).Seconds()
+	r.Orders, r.Refused, r.Errors = ok.Load(), refused.Load(), bad.Load()
+	r.PerSecond = float64(len(offers)) / wall
+	r.P50, r.P99 = quantile(took, 0.5), quantile(took, 0.99)
+	r.SoldOut = float64(last.Load()) / 1e6
+	r.CPU = (w.cpu() - cpu).Seconds() * 1000 / float64(len(offers))
+	if r.Orders != 500 {
+		return r, fmt.Errorf("flash sale sold %d of 500", r.Orders)
+	}
+	return r, nil
+}
+
+func quantile(x []float64, q float64) float64 {
+	if len(x) == 0 {
+		return 0
+	}
+	slices.Sort(x)
+	return x[min(len(x)-1, int(q*float64(len(x))))]
+}
+
+// cpu is the processor time of the server so far, from /proc/PID/stat.
+func (w *world) cpu() time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.server.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+2:]))
+	user, _ := strconv.ParseInt(f[11], 10, 64)
+	system, _ := strconv.ParseInt(f[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100 on Linux
+}

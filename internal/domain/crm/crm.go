@@ -1,0 +1,67 @@
+// Package crm keeps a shop's customers: the people who ordered, followed or
+// asked to be reminded, where each came from, and what they agreed to.
+//
+// The list belongs to the shop, which may take all of it along. A contact has an
+// address only when the person gave it to this shop with an order; following
+// gives a name. Everything here is a fold of events and can be made again.
+package crm
+
+import (
+	"embed"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/errs"
+	"github.com/openstall/openstall/internal/kit/money"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the tables of this area.
+var Migrations = db.Migrations{Area: "crm", Files: files}
+
+// Contact is a person as a shop knows them.
+type Contact struct {
+	ID        string
+	Shop      string
+	Person    string
+	Name      string
+	Email     string
+	Phone     string
+	Orders    int64        // neither cancelled nor expired nor paid back
+	Spent     money.Amount // paid and kept
+	Consent   Consent
+	Sources   []Source
+	CreatedAt time.Time
+	SeenAt    time.Time // last thing they did with the shop
+}
+
+// Consent is what a person agreed to, in the words they were shown.
+type Consent struct {
+	Marketing bool
+	At        time.Time
+	Text      string
+}
+
+// SourceKind is how a person came to a shop.
+type SourceKind string
+
+// Kinds of sources.
+const (
+	FromOrder       SourceKind = "order"
+	FromFollow      SourceKind = "follow"
+	FromReservation SourceKind = "reservation"
+)
+
+// Source is one way by which a contact came.
+type Source struct {
+	Kind  SourceKind
+	Ref   string // id of the order or show
+	At    time.Time
+	Show  string
+	Share string // code of the link that brought them
+}
+
+// ErrNotFound is returned for a contact that a shop does not have.
+var ErrNotFound = errs.New(errs.NotFound, "crm.not_found", "There is no such contact.")

@@ -1,0 +1,259 @@
+package crm_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/crm"
+	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/social"
+	"github.com/openstall/openstall/internal/kit/money"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
+	"github.com/openstall/openstall/internal/platform/db/dbtest"
+)
+
+var migrations = []db.Migrations{bus.Migrations, account.Migrations, shop.Migrations, crm.Migrations}
+
+type world struct {
+	t        *testing.T
+	d        *db.DB
+	bus      *bus.Bus
+	contacts *crm.Service
+	accounts *account.Service
+	now      time.Time
+	shop     string
+	other    string
+	orders   map[string]order.Order
+}
+
+func newWorld(t *testing.T, d *db.DB) *world {
+	t.Helper()
+	w := &world{t: t, d: d, now: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC), orders: map[string]order.Order{}}
+	clock := func() time.Time { return w.now }
+	w.bus = bus.Open(d, slog.New(slog.DiscardHandler), nil, bus.WithClock(clock))
+	w.accounts = account.New(d, nil, clock)
+	w.contacts = crm.New(d, w.bus, func(_ context.Context, shopID, id string) (order.Order, error) {
+		o, ok := w.orders[id]
+		if !ok || o.Shop != shopID {
+			return order.Order{}, order.ErrNotFound
+		}
+		return o, nil
+	}, clock)
+	shops := shop.New(d, clock)
+	for _, to := range []*string{&w.shop, &w.other} {
+		sh, err := shops.Open(t.Context(), w.person("owner@example.org", "Ann"), shop.Draft{
+			Name: text.Both("Quay Fish", "码头鲜鱼"), Pack: "fish", Currency: "EUR", TimeZone: "Europe/Berlin"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = sh.ID
+	}
+	return w
+}
+
+func (w *world) person(email, name string) string {
+	w.t.Helper()
+	p, err := w.accounts.Ensure(w.t.Context(), email, name, "en")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p.ID
+}
+
+func (w *world) publish(topic, key string, payload any) {
+	w.t.Helper()
+	w.now = w.now.Add(time.Minute)
+	body, err := json.Marshal(payload)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	err = w.d.InTx(w.t.Context(), func(tx *db.Tx) error {
+		return w.bus.Publish(w.t.Context(), tx, bus.Event{Topic: topic, Key: key, Payload: body})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.bus.Drain(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	if parked, _ := w.bus.Parked(w.t.Context(), 1); len(parked) > 0 {
+		w.t.Fatal(parked[0].LastError)
+	}
+	if n, _ := w.bus.Waiting(w.t.Context()); n > 0 {
+		w.t.Fatalf("%d events were not taken", n)
+	}
+}
+
+// set makes the order what it is now and tells of it.
+func (w *world) set(o order.Order, topic string) {
+	w.t.Helper()
+	w.orders[o.ID] = o
+	w.now = w.now.Add(time.Minute)
+	w.publish(topic, o.ID, order.TellOf(o, topic, w.now))
+}
+
+func (w *world) order(id, buyer string, total int64) order.Order {
+	return order.Order{
+		ID: id, Shop: w.shop, Buyer: buyer, BuyerName: "Jo Miller", BuyerEmail: "jo@example.org", BuyerPhone: "+4915112345678",
+		State: order.PendingPayment, PayState: order.Pending, PlacedAt: w.now,
+		Quote: order.Quote{Total: money.Amount{Minor: total, Currency: "EUR"}, Show: "shw_1", Source: "abc"},
+	}
+}
+
+func (w *world) list(q string) []crm.Contact {
+	w.t.Helper()
+	out, err := w.contacts.List(w.t.Context(), w.shop, q, page.First, 50)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out.Items
+}
+
+func TestContactGathersWhatAPersonDid(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		jo := w.person("jo.private@example.org", "Jo")
+		w.publish(social.Followed, w.shop, social.Told{Shop: w.shop, Person: jo, Source: "abc", At: w.now.UnixMilli()})
+		if c := w.list(""); len(c) != 1 || c[0].Name != "Jo" || c[0].Email != "" {
+			t.Fatalf("after following: %+v; want a name and no address", c)
+		}
+		w.publish(show.TopicReserved, jo, show.Reservation{Show: "shw_1", Shop: w.shop, Person: jo})
+		o := w.order("ord_1", jo, 2580)
+		o.Consents = []string{order.MarketingTerm}
+		o.Quote.Terms = []order.Term{{ID: order.MarketingTerm, Text: text.Both("Write to me about the catch.", "请告诉我渔获。")}}
+		w.set(o, order.TopicPlaced)
+		if c := w.list("")[0]; c.Orders != 1 || c.Spent.Minor != 0 {
+			t.Errorf("before paying: %+v", c)
+		}
+		o.State, o.PayState = order.Placed, order.Paid
+		w.set(o, order.TopicPaid)
+		w.set(o, order.TopicChanged)
+		c := w.list("")[0]
+		if c.Name != "Jo Miller" || c.Email != "jo@example.org" || c.Phone != "+4915112345678" || c.Orders != 1 ||
+			c.Spent != (money.Amount{Minor: 2580, Currency: "EUR"}) || !c.SeenAt.After(c.CreatedAt) {
+			t.Errorf("after paying: %+v", c)
+		}
+		if !c.Consent.Marketing || c.Consent.Text != "Write to me about the catch." || c.Consent.At.IsZero() {
+			t.Errorf("consent %+v", c.Consent)
+		}
+		kinds := ""
+		for _, s := range c.Sources {
+			kinds += fmt.Sprintf("%s/%s/%s ", s.Kind, s.Show, s.Share)
+		}
+		if kinds != "follow//abc reservation/shw_1/ order/shw_1/abc " {
+			t.Errorf("sources %q", kinds)
+		}
+		o.Refunded = 1000
+		w.set(o, order.TopicChanged)
+		if c := w.list("")[0]; c.Spent.Minor != 1580 || c.Orders != 1 {
+			t.Errorf("after a part was paid back: %+v", c)
+		}
+		o.State, o.PayState, o.Refunded = order.Cancelled, order.Refunded, 2580
+		w.set(o, order.TopicChanged)
+		if c := w.list("")[0]; c.Spent.Minor != 0 || c.Orders != 0 {
+			t.Errorf("after all was paid back: %+v", c)
+		}
+		if n, err := w.contacts.OfShow(t.Context(), "shw_1"); err != nil || n != 1 {
+			t.Errorf("%d contacts of the show, %v", n, err)
+		}
+		if out, err := w.contacts.List(t.Context(), w.other, "", page.First, 50); err != nil || len(out.Items) != 0 {
+			t.Errorf("the other shop sees %+v, %v", out.Items, err)
+		}
+	}, migrations...)
+}
+
+func TestListIsSearchedAndPaged(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		names := []string{"江小鱼", "Émile Zola", "100% Fish", "a_b", "Bob"}
+		for i := range 25 {
+			p := w.person(fmt.Sprintf("p%d@example.org", i), fmt.Sprintf("%s %d", names[i%5], i))
+			w.publish(social.Followed, w.shop, social.Told{Shop: w.shop, Person: p, At: w.now.UnixMilli()})
+		}
+		for q, want := range map[string]int{"": 25, "小鱼": 5, "émile": 5, "ÉMILE": 5, "%": 5, "_": 5, "\\": 0, "bob 4": 1, "@example": 0, "' OR 1=1 --": 0} {
+			if got := w.list(q); len(got) != want {
+				t.Errorf("search %q found %d, want %d", q, len(got), want)
+			}
+		}
+		seen := map[string]bool{}
+		for after := page.First; ; {
+			part, err := w.contacts.List(t.Context(), w.shop, "", after, 7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range part.Items {
+				seen[c.ID] = true
+			}
+			if part.Next == "" {
+				break
+			}
+			if after, err = page.Parse(part.Next); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(seen) != 25 {
+			t.Errorf("paging showed %d, want 25", len(seen))
+		}
+	}, migrations...)
+}
+
+func TestExportHoldsEverybodyAndRunsNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		bad := []string{`=HYPERLINK("http://evil")`, "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1+1", "＝1+1", `quote " and, comma`}
+		for i, name := range bad {
+			o := w.order(fmt.Sprint("ord_", i), w.person(fmt.Sprintf("p%d@example.org", i), "x"), 100)
+			o.BuyerName = name
+			w.set(o, order.TopicPlaced)
+		}
+		var out bytes.Buffer
+		if err := crm.WriteCSV(&out, w.contacts.All(t.Context(), w.shop)); err != nil {
+			t.Fatal(err)
+		}
+		body, marked := strings.CutPrefix(out.String(), "\uFEFF")
+		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+		if err != nil || !marked || len(rows) != len(bad)+1 {
+			t.Fatalf("%d rows, marked %t, %v", len(rows), marked, err)
+		}
+		for _, row := range rows[1:] {
+			if first := []rune(strings.TrimSpace(row[1]))[0]; strings.ContainsRune("=+-@＝", first) {
+				t.Errorf("%q would run", row[1])
+			}
+			if row[3] != "+4915112345678" || len(row) != len(rows[0]) {
+				t.Errorf("row %q", row)
+			}
+		}
+	}, migrations...)
+}
+
+func FuzzCellNeverRuns(f *testing.F) {
+	for _, s := range []string{"=1", "+1", "-1", "@a", "\t=1", "+49 151 234", "", "  ", "a=1", "\r\n=1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		out := crm.Cell(s)
+		if out != s && out != "'"+s {
+			t.Errorf("%q became %q", s, out)
+		}
+		trimmed := strings.TrimLeft(out, " ")
+		if trimmed == "" {
+			return
+		}
+		if strings.ContainsRune("=-@\t\r\n", rune(trimmed[0])) || trimmed[0] == '+' && strings.Trim(trimmed, "+0123456789 ") != "" {
+			t.Errorf("%q would run", out)
+		}
+	})
+}

@@ -1,0 +1,72 @@
+package crm
+
+import (
+	"encoding/csv"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// WriteCSV writes contacts as a table for spreadsheets: UTF-8 with a byte order
+// mark, without which Excel takes it for something else.
+//
+// What people typed is text there and never a formula (see [cell]).
+func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error]) error {
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
+		return err
+	}
+	table := csv.NewWriter(w)
+	table.UseCRLF = true
+	err := table.Write([]string{
+		"id", "name", "email", "phone", "orders", "spent", "currency", "marketing", "consent_at", "consent_text",
+		"sources", "first_seen_at", "last_seen_at",
+	})
+	if err != nil {
+		return err
+	}
+	for c, err := range contacts {
+		if err != nil {
+			return err
+		}
+		sources := make([]string, len(c.Sources))
+		for i, s := range c.Sources {
+			sources[i] = string(s.Kind)
+		}
+		err := table.Write([]string{
+			c.ID, cell(c.Name), cell(c.Email), cell(c.Phone), strconv.FormatInt(c.Orders, 10),
+			strconv.FormatInt(c.Spent.Minor, 10), c.Spent.Currency, strconv.FormatBool(c.Consent.Marketing),
+			instant(c.Consent.At), cell(c.Consent.Text), strings.Join(sources, " "), instant(c.CreatedAt), instant(c.SeenAt),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	table.Flush()
+	return table.Error()
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// cell puts an apostrophe before what a spreadsheet would run: a customer called
+// =HYPERLINK(…) must not send the seller's table away. A phone number keeps its
+// plus.
+func cell(s string) string {
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " "))
+	switch r {
+	case '=', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return "'" + s
+	case '+':
+		if strings.Trim(s, "+0123456789 ") != "" {
+			return "'" + s
+		}
+	}
+	return s
+}

@@ -1,0 +1,4 @@
+package crm
+
+// Cell is what the table makes of a text.
+var Cell = cell

@@ -1,0 +1,174 @@
+package crm
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/social"
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+// Service keeps contacts. It is safe for concurrent use.
+type Service struct {
+	db    *db.DB
+	order func(ctx context.Context, shop, order string) (order.Order, error)
+	now   clock.Now
+}
+
+// New returns a service that hears of customers on b. Order reads an order of a
+// shop, as [order.Service.GetForShop] does.
+func New(d *db.DB, b *bus.Bus, read func(ctx context.Context, shop, order string) (order.Order, error), now clock.Now) *Service {
+	s := &Service{db: d, order: read, now: now}
+	for _, topic := range []string{order.TopicPlaced, order.TopicPaid, order.TopicChanged} {
+		b.Apply(topic, "crm", s.ordered)
+	}
+	b.Apply(social.Followed, "crm", s.followed)
+	b.Apply(show.TopicReserved, "crm", s.reserved)
+	return s
+}
+
+// ordered folds an event of an order. The first one makes the contact and takes
+// over what the buyer gave to the shop; each looks what the order counts for now.
+func (s *Service) ordered(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	told, err := bus.Decode[order.Told](e)
+	if err != nil || told.Buyer == "" {
+		return err
+	}
+	at := clock.Time(told.At)
+	c, err := s.contact(ctx, tx, told.Shop, told.Buyer, told.Currency, at)
+	if err != nil {
+		return err
+	}
+	src := Source{Kind: FromOrder, Ref: told.Order, At: at, Show: told.Show, Share: told.Source}
+	fresh, err := putSource(ctx, tx, c.ID, src)
+	if err != nil {
+		return err
+	}
+	o, err := s.order(ctx, told.Shop, told.Order)
+	if err != nil {
+		return fmt.Errorf("contact of %s: %w", told.Order, err)
+	}
+	if fresh {
+		c.Name, c.Email, c.Phone = first(o.BuyerName, c.Name), first(o.BuyerEmail, c.Email), first(o.BuyerPhone, c.Phone)
+		if slices.Contains(o.Consents, order.MarketingTerm) {
+			c.Consent = Consent{Marketing: true, At: o.PlacedAt, Text: termText(o)}
+		}
+		if err := setDetails(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	counts := o.State != order.Cancelled && o.State != order.Expired && o.PayState != order.Refunded
+	return putOrder(ctx, tx, c.ID, told.Order, counts, kept(o))
+}
+
+// kept is what the shop has of the buyer's money.
+func kept(o order.Order) int64 {
+	switch o.PayState {
+	case order.Paid, order.Refunding, order.Refunded:
+		return o.Total().Minor - o.Refunded
+	}
+	return 0
+}
+
+func termText(o order.Order) string {
+	for _, t := range o.Quote.Terms {
+		if t.ID == order.MarketingTerm {
+			return t.Text.Pick("en")
+		}
+	}
+	return ""
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (s *Service) followed(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	told, err := bus.Decode[social.Told](e)
+	if err != nil {
+		return err
+	}
+	at := clock.Time(told.At)
+	c, err := s.contact(ctx, tx, told.Shop, told.Person, "", at)
+	if err != nil {
+		return err
+	}
+	_, err = putSource(ctx, tx, c.ID, Source{Kind: FromFollow, At: at, Share: told.Source})
+	return err
+}
+
+func (s *Service) reserved(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	told, err := bus.Decode[show.Reservation](e)
+	if err != nil {
+		return err
+	}
+	c, err := s.contact(ctx, tx, told.Shop, told.Person, "", e.At)
+	if err != nil {
+		return err
+	}
+	_, err = putSource(ctx, tx, c.ID, Source{Kind: FromReservation, Ref: told.Show, At: e.At, Show: told.Show})
+	return err
+}
+
+// contact finds a person among the contacts of a shop or adds them by name.
+func (s *Service) contact(ctx context.Context, tx *db.Tx, shopID, person, currency string, at time.Time) (Contact, error) {
+	p, err := account.GetIn(ctx, tx, person)
+	if err != nil {
+		return Contact{}, fmt.Errorf("contact: %w", err)
+	}
+	return ensure(ctx, tx, Contact{ID: id.New("con", s.now()), Shop: shopID, Person: person, Name: p.Name, CreatedAt: at, SeenAt: at}, currency)
+}
+
+// List returns contacts of a shop whose name, e-mail or phone contains q, the
+// last active first.
+func (s *Service) List(ctx context.Context, shopID, q string, after page.Cursor, n int) (page.Of[Contact], error) {
+	rows, err := list(ctx, s.db, shopID, fold(q), after, n+1)
+	if err != nil {
+		return page.Of[Contact]{}, err
+	}
+	out := page.Cut(rows, n, func(c Contact) page.Cursor { return page.Cursor{At: clock.Millis(c.SeenAt), ID: c.ID} })
+	return out, withSources(ctx, s.db, out.Items)
+}
+
+// All goes through every contact of a shop, the last active first.
+func (s *Service) All(ctx context.Context, shopID string) iter.Seq2[Contact, error] {
+	return func(yield func(Contact, error) bool) {
+		for after := page.First; ; {
+			part, err := s.List(ctx, shopID, "", after, 200)
+			if err != nil {
+				yield(Contact{}, err)
+				return
+			}
+			for _, c := range part.Items {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if part.Next == "" {
+				return
+			}
+			if after, err = page.Parse(part.Next); err != nil {
+				yield(Contact{}, err)
+				return
+			}
+		}
+	}
+}
+
+// OfShow counts the contacts of a shop that came by a show.
+func (s *Service) OfShow(ctx context.Context, showID string) (int64, error) {
+	return countOfShow(ctx, s.db, showID)
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env node
+// Runs every suite and ends with "N passed, N failed". With a name ("go",
+// "web", "e2e", "lint") only that suite runs. Output of a failed suite is
+// shown; that of the others goes to .cache/test/<suite>.log.
+import { spawn, execFileSync } from 'node:child_process'
+import { createWriteStream, mkdirSync, readFileSync, existsSync, rmSync } from 'node:fs'
+import { join, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+process.chdir(root)
+const logs = join(root, '.cache', 'test')
+mkdirSync(logs, { recursive: true })
+const only = process.argv.slice(2)
+const wanted = (suite) => only.length === 0 || only.includes(suite)
+let passed = 0
+let failed = 0
+const failures = []
+const started = Date.now()
+
+/** Runs a command, keeps its output, calls onLine per line of standard output. */
+function run(name, cmd, args, { cwd = root, env = {}, onLine } = {}) {
+  return new Promise((resolve) => {
+    const log = createWriteStream(join(logs, name + '.log'))
+    const child = spawn(cmd, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let rest = ''
+    child.stdout.on('data', (b) => {
+      rest += b
+      const lines = rest.split('\n')
+      rest = lines.pop()
+      for (const l of lines) if (!onLine || onLine(l) !== false) log.write(l + '\n')
+    })
+    child.stderr.on('data', (b) => log.write(b))
+    child.on('error', (e) => { log.write(String(e)); log.end(() => resolve(1)) })
+    child.on('close', (code) => {
+      if (rest && (!onLine || onLine(rest) !== false)) log.write(rest)
+      log.end(() => resolve(code ?? 1))
+    })
+  })
+}
+
+function note(suite, ok, bad, since) {
+  passed += ok
+  failed += bad
+  console.log(`${bad ? 'FAIL' : 'ok  '} ${suite.padEnd(12)} ${String(ok).padStart(5)} passed ${String(bad).padStart(3)} failed  ${Math.round((Date.now() - since) / 1000)} s`)
+  if (bad) failures.push(suite)
+}
+
+/** A suite that is one command: it passes or it does not. */
+async function single(suite, cmd, args, opts) {
+  const since = Date.now()
+  const code = await run(suite, cmd, args, opts)
+  note(suite, code === 0 ? 1 : 0, code === 0 ? 0 : 1, since)
+  return code === 0
+}
+
+async function lint() {
+  const since = Date.now()
+  const unformatted = execFileSync('bash', ['-c', "git ls-files '*.go' | xargs gofmt -l"]).toString().trim()
+  if (unformatted) console.log('not gofmt-ed:\n' + unformatted)
+  note('gofmt', unformatted ? 0 : 1, unformatted ? 1 : 0, since)
+  await single('vet', 'go', ['vet', './...'])
+}
+
+async function goTests(env) {
+  const since = Date.now()
+  let ok = 0
+  let bad = 0
+  const out = new Map()
+  const code = await run('go', 'go', ['test', '-json', '-race', '-timeout', '20m', './...'], {
+    env,
+    onLine(line) {
+      let e
+      try { e = JSON.parse(line) } catch { return true }
+      const key = e.Package + ' ' + (e.Test ?? '')
+      if (e.Action === 'output') { out.set(key, (out.get(key) ?? '') + e.Output); return false }
+      if (e.Action === 'build-output') { console.log(e.Output.trimEnd()); return false }
+      if (e.Action === 'pass' && e.Test) ok++
+      if (e.Action === 'fail') {
+        if (e.Test || !e.FailedBuild) bad += e.Test ? 1 : 0
+        console.log(`--- ${key}\n${(out.get(key) ?? '').slice(-6000)}`)
+      }
+      return e.Action === 'fail'
+    },
+  })
+  if (code !== 0 && bad === 0) bad = 1
+  note('go', ok, bad, since)
+}
+
+async function web() {
+  if (!(await single('npm-install', 'make', ['--no-print-directory', 'web/node_modules/.stamp']))) return false
+  await single('types', 'npm', ['run', 'check'], { cwd: 'web' })
+  const since = Date.now()
+  const report = join(logs, 'vitest.json')
+  rmSync(report, { force: true })
+  const code = await run('vitest', 'npx', ['vitest', 'run', '--reporter=json', '--outputFile=' + report], { cwd: 'web' })
+  if (existsSync(report)) {
+    const r = JSON.parse(readFileSync(report, 'utf8'))
+    note('vitest', r.numPassedTests, r.numFailedTests + (code !== 0 && r.numFailedTests === 0 ? 1 : 0), since)
+  } else note('vitest', 0, 1, since)
+  if (!(await single('web-build', 'make', ['--no-print-directory', 'web/dist/.stamp']))) return false
+  await single('room-size', 'npm', ['run', 'size'], { cwd: 'web' })
+  return true
+}
+
+async function e2e() {
+  if (!(await single('build', 'make', ['--no-print-directory', 'bin/openstall']))) return
+  const since = Date.now()
+  let ok = 0
+  let bad = 0
+  const code = await run('e2e', 'node', ['--test', '--test-concurrency=1', '--test-reporter=tap', 'e2e/web/'], {
+    onLine(line) {
+      const m = /^# (pass|fail) (\d+)/.exec(line)
+      if (m) m[1] === 'pass' ? (ok = +m[2]) : (bad = +m[2])
+      return true
+    },
+  })
+  if (code !== 0 && bad === 0) bad = 1
+  note('e2e', ok, bad, since)
+}
+
+execFileSync('scripts/deps.sh', ['test'], { stdio: 'inherit' })
+// Go needs something to embed before the front end is built.
+execFileSync('bash', ['-c', 'for a in shop console; do mkdir -p web/dist/$a; [ -f web/dist/$a/index.html ] || echo "<!doctype html>" > web/dist/$a/index.html; done'])
+let services = {}
+const dir = join(root, '.cache', 'services')
+if (wanted('go') || wanted('e2e')) {
+  const out = execFileSync('scripts/services.sh', ['start', dir]).toString()
+  for (const m of out.matchAll(/(\w+)='([^']*)'/g)) services[m[1]] = m[2]
+}
+try {
+  if (wanted('web') || wanted('e2e')) {
+    const front = wanted('web') ? await web() : true
+    if (wanted('e2e') && front) await e2e()
+  }
+  if (wanted('lint')) await lint()
+  if (wanted('go')) await goTests(services)
+} finally {
+  if (Object.keys(services).length) execFileSync('scripts/services.sh', ['stop', dir])
+}
+for (const f of failures) {
+  const log = join(logs, f + '.log')
+  if (existsSync(log) && f !== 'go') console.log(`\n===== ${f}\n` + readFileSync(log, 'utf8').slice(-8000))
+}
+console.log(`\nall suites took ${Math.round((Date.now() - started) / 1000)} s`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed === 0 && passed > 0 ? 0 : 1)

@@ -270,7 +270,16 @@ func (a *App) buildMedia(context.Context) error {
 	if err := s.recorder.RecoverAll(); err != nil {
 		a.log.Error("some recordings could not be recovered", "error", err)
 	}
-	s.live = hls.New(hls.Config{Gate: a.gate, Sink: s.recorder.Sink})
+	s.live = hls.New(hls.Config{Gate: a.gate, Sink: func(st *stream.Stream) hls.Sink {
+		sink := s.recorder.Sink(st)
+		if sink == nil {
+			return nil
+		}
+		return &thriftySink{Sink: sink, show: st.ID(), log: a.log, room: func() bool {
+			free, total := diskSpace(a.cfg.Data)
+			return total == 0 || free > a.cfg.KeepFree<<20
+		}}
+	}})
 	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Log: a.log})
 	a.studio = s
 	if a.cfg.RTMP != "off" {

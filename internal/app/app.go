@@ -101,6 +101,7 @@ type App struct {
 	handler http.Handler
 	ready   chan struct{}
 	air     *air
+	screens chan order.Told
 }
 
 // OpenDB opens and migrates the database of a configuration.
@@ -131,7 +132,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (*App, error) 
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 	}
-	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir()}
+	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan order.Told, 1024)}
 	var err error
 	if a.DB, err = OpenDB(ctx, cfg); err != nil {
 		return nil, err
@@ -345,6 +346,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("rooms", a.hub.Run)
 	start("room frames", a.Rooms.Run)
 	start("clocks", a.clocks)
+	start("screens", a.showScreens)
 	a.resume(ctx)
 	close(a.ready)
 	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)

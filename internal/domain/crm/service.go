@@ -29,7 +29,7 @@ type Service struct {
 // shop, as [order.Service.GetForShop] does.
 func New(d *db.DB, b *bus.Bus, read func(ctx context.Context, shop, order string) (order.Order, error), now clock.Now) *Service {
 	s := &Service{db: d, order: read, now: now}
-	for _, topic := range []string{order.TopicPlaced, order.TopicPaid, order.TopicChanged} {
+	for _, topic := range []string{order.TopicPaid, order.TopicChanged} {
 		b.Apply(topic, "crm", s.ordered)
 	}
 	b.Apply(social.Followed, "crm", s.followed)

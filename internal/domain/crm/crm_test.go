@@ -221,7 +221,7 @@ func TestExportHoldsEverybodyAndRunsNothing(t *testing.T) {
 		bad := []string{`=HYPERLINK("http://evil")`, "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1+1", "＝1+1", `quote " and, comma`}
 		for i, name := range bad {
 			o := w.order(fmt.Sprint("ord_", i), w.person(fmt.Sprintf("p%d@example.org", i), "x"), 100)
-			o.BuyerName = name
+			o.BuyerName, o.State, o.PayState = name, order.Placed, order.DueAtPickup
 			w.set(o, order.TopicPaid)
 		}
 		var out bytes.Buffer

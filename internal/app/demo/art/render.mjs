@@ -50,7 +50,7 @@ for (const [name, drawing, colours] of variants) {
   await shoot(sized(svg, 640, 640), 640, 640, name + '.jpg', jpeg(80))
 }
 
-const font = 'system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif'
+const font = "system-ui, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 for (const { number, picture, en, zh, show } of JSON.parse(readFileSync(join(here, 'cards.json'), 'utf8'))) {
   await shoot(`<body style="background:transparent"><div style="position:absolute;inset:0;background:#fff;border-radius:18px;font:600 23px/29px ${font};color:#15201B">
     <div style="position:absolute;left:14px;top:250px;right:10px"><span style="display:inline-block;background:#15201B;color:#fff;border-radius:6px;padding:0 12px;font-weight:700">${number}</span>

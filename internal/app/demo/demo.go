@@ -14,9 +14,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"os"
 	"time"
 
 	"github.com/openstall/openstall/internal/app"
+	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/platform/config"
 	"github.com/openstall/openstall/internal/platform/db"
@@ -73,18 +76,21 @@ func set(ctx context.Context, d *db.DB, key, value string) error {
 // with [ErrBroken] after a seeding that was cut off, and with [ErrNotEmpty] when
 // the market is somebody's.
 func Seeded(ctx context.Context, cfg config.Serve) (bool, error) {
-	a, err := app.New(ctx, quiet(cfg), slog.New(slog.DiscardHandler))
+	if err := os.MkdirAll(cfg.Path(), 0o750); err != nil {
+		return false, fmt.Errorf("data folder: %w", err)
+	}
+	d, err := app.OpenDB(ctx, cfg)
 	if err != nil {
 		return false, err
 	}
-	defer a.Close()
-	if ok, err := isSet(ctx, a.DB, done); ok || err != nil {
+	defer d.Close()
+	if ok, err := isSet(ctx, d, done); ok || err != nil {
 		return ok, err
 	}
-	if ok, err := isSet(ctx, a.DB, begun); ok || err != nil {
+	if ok, err := isSet(ctx, d, begun); ok || err != nil {
 		return false, errors.Join(err, ErrBroken)
 	}
-	some, err := a.Shops.List(ctx, page.First, 1)
+	some, err := shop.New(d, time.Now).List(ctx, page.First, 1)
 	if err == nil && len(some.Items) > 0 {
 		err = ErrNotEmpty
 	}
@@ -92,9 +98,13 @@ func Seeded(ctx context.Context, cfg config.Serve) (bool, error) {
 }
 
 // quiet are the settings with which a market is filled: its doors are open to
-// this machine alone.
+// this machine alone, and its letters name the address it will have.
 func quiet(cfg config.Serve) config.Serve {
 	cfg = Config(cfg)
+	cfg.Demo, cfg.Outbox, cfg.PublicURL = false, false, "http://localhost"
+	if _, port, err := net.SplitHostPort(cfg.HTTP); err == nil && port != "0" && port != "80" {
+		cfg.PublicURL += ":" + port
+	}
 	cfg.HTTP, cfg.RTMP, cfg.WebRTC, cfg.Metrics, cfg.TLS, cfg.SMTP, cfg.Operator = "127.0.0.1:0", "127.0.0.1:0", "off", "off", "off", "", ""
 	return cfg
 }

@@ -72,7 +72,8 @@ func (s *seeder) run(ctx context.Context) error {
 	return set(ctx, s.DB, done, fmt.Sprint(s.o.Seed))
 }
 
-// makeFilms begins to make the videos and returns how to wait for them.
+// makeFilms begins to make the videos that are not there yet and returns how to
+// wait for them.
 func (s *seeder) makeFilms(ctx context.Context) func() error {
 	if err := os.MkdirAll(s.cfg.Path("demo"), 0o750); err != nil {
 		return func() error { return err }
@@ -81,6 +82,9 @@ func (s *seeder) makeFilms(ctx context.Context) func() error {
 	var wg sync.WaitGroup
 	errs := make(chan error, len(films))
 	for name, f := range films {
+		if _, err := os.Stat(s.filmPath(name)); err == nil {
+			continue
+		}
 		wg.Go(func() { errs <- f.make(ctx, s.filmPath(name)) })
 	}
 	return func() error {
@@ -156,8 +160,12 @@ func (s *seeder) addStall(ctx context.Context, st stall) error {
 	if err != nil {
 		return err
 	}
+	avatar, err := s.picture(ctx, sh.ID, st.goods[0].picture)
+	if err != nil {
+		return err
+	}
 	sh, err = s.Shops.Update(ctx, sh.ID, func(sh *shop.Shop) error {
-		sh.About, sh.Cover, sh.Avatar = st.about, cover, cover
+		sh.About, sh.Cover, sh.Avatar = st.about, cover, avatar
 		sh.Licence.LegalName, sh.Licence.Number, sh.Licence.Address, sh.Licence.Contact = st.legal, st.number, st.address, owner.email()
 		sh.Pickup.Enabled, sh.Pickup.Address = true, st.address
 		if st.parcel > 0 {

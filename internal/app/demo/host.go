@@ -52,6 +52,9 @@ type host struct {
 // who is not there.
 func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger) error {
 	h, err := newHost(ctx, a, cfg, log)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("demo host: %w", err)
 	}

@@ -172,11 +172,7 @@ func (s *Service) addWays(ctx context.Context, o *Offer, a Ask, now time.Time) e
 		if err != nil {
 			return err
 		}
-		place := sh.Pickup.Address
-		if place == "" && sh.Stall != "" {
-			place = "Stall " + sh.Stall
-		}
-		o.Ways = append(o.Ways, Way{Kind: ByPickup, Price: money.Of(0, cur), Slots: slots, Address: place})
+		o.Ways = append(o.Ways, Way{Kind: ByPickup, Price: money.Of(0, cur), Slots: slots, Address: sh.Pickup.Address})
 	}
 	if sh.Parcel.Enabled {
 		w := Way{Kind: ByParcel, Price: money.Of(sh.Parcel.Cost(o.Goods.Minor), cur)}

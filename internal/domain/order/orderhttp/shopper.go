@@ -60,7 +60,7 @@ type quoteInput struct {
 		Items      []item           `json:"items" minItems:"1" maxItems:"50" nullable:"false"`
 		Fulfilment *chosen          `json:"fulfilment,omitempty"`
 		Show       string           `json:"show,omitempty" maxLength:"60" doc:"The room that the buyer is in"`
-		Second     int64            `json:"second,omitempty" minimum:"0" maximum:"1000000" doc:"Of the replay that the buyer watches"`
+		Second     int64            `json:"show_second,omitempty" minimum:"0" maximum:"1000000" doc:"Of the replay that the buyer watches; during a show the server knows better"`
 		Expected   map[string]int64 `json:"expected,omitempty" doc:"Price in minor units that the buyer sees, by SKU"`
 	}
 }

@@ -35,7 +35,7 @@ func Mount(api *web.API, p Parts) {
 	web.Handle(api, web.SignedIn, "GET "+base+"/products", "my-products", "Products of a shop, drafts too", shop.Guard(h.Shops, shop.See, h.list))
 	web.Handle(api, web.SignedIn, "POST "+base+"/products", "add-product", "Add a product", shop.Guard(h.Shops, shop.Shows, h.add), web.Status(201))
 	web.Handle(api, web.SignedIn, "GET "+base+"/products/{id}", "my-product", "A product with its fields", shop.Guard(h.Shops, shop.See, h.get))
-	web.Handle(api, web.SignedIn, "PATCH "+base+"/products/{id}", "set-product", "Change a product as a whole", shop.Guard(h.Shops, shop.Shows, h.set))
+	web.Handle(api, web.SignedIn, "PATCH "+base+"/products/{id}", "set-product", "Change a product; what is absent stays", shop.Guard(h.Shops, shop.Shows, h.set))
 	web.Handle(api, web.SignedIn, "DELETE "+base+"/products/{id}", "hide-product", "Take a product off the shelf", shop.Guard(h.Shops, shop.Shows, h.hide))
 	web.Handle(api, web.SignedIn, "GET "+base+"/stock", "stock", "Today's stock sheet", shop.Guard(h.Shops, shop.See, h.sheet))
 	web.Handle(api, web.SignedIn, "POST "+base+"/stock/movements", "move-stock", "Goods came, went or were counted", shop.Guard(h.Shops, shop.Shows, h.move))
@@ -182,9 +182,43 @@ func (h *handler) get(ctx context.Context, in *ProductInput) (*web.Out[merchantP
 	return web.Answer(h.view(ctx, p))
 }
 
+// productChange is what of a product changes; what is absent stays.
+type productChange struct {
+	Title   *text.Local        `json:"title,omitempty"`
+	About   *text.Local        `json:"about,omitempty"`
+	Fields  *map[string]string `json:"fields,omitempty"`
+	Measure *catalog.Measure   `json:"measure,omitempty" enum:"piece,weight"`
+	Images  *[]string          `json:"images,omitempty" maxItems:"12"`
+	State   *catalog.State     `json:"state,omitempty" enum:"draft,live,hidden"`
+	SKUs    []skuForm          `json:"skus,omitempty" maxItems:"50" doc:"All variants; absent: as they are"`
+}
+
+// of returns p as a form with the change in it.
+func (c productChange) of(p catalog.Product) catalog.Form {
+	f := productForm{Title: p.Title, About: p.About, Fields: p.Fields, Measure: p.Measure, Images: p.Images, State: p.State, SKUs: c.SKUs}
+	put(&f.Title, c.Title)
+	put(&f.About, c.About)
+	put(&f.Fields, c.Fields)
+	put(&f.Measure, c.Measure)
+	put(&f.Images, c.Images)
+	put(&f.State, c.State)
+	if len(c.SKUs) == 0 {
+		for _, k := range p.SKUs {
+			f.SKUs = append(f.SKUs, skuForm{ID: k.ID, Name: k.Name, PriceMinor: k.Price.Minor})
+		}
+	}
+	return f.form()
+}
+
+func put[T any](to *T, v *T) {
+	if v != nil {
+		*to = *v
+	}
+}
+
 type setInput struct {
 	ProductInput
-	Body productForm
+	Body productChange
 }
 
 func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[merchantProduct], error) {
@@ -192,10 +226,19 @@ func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[merchantProdu
 	if err != nil {
 		return nil, err
 	}
-	if err := h.ownPictures(ctx, in.Shop, in.Body.Images); err != nil {
+	was, err := h.Catalog.Get(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
-	p, err := h.Catalog.Update(ctx, sh, in.ID, in.Body.form())
+	if was.Shop != in.Shop {
+		return nil, catalog.ErrNotFound
+	}
+	if in.Body.Images != nil {
+		if err := h.ownPictures(ctx, in.Shop, *in.Body.Images); err != nil {
+			return nil, err
+		}
+	}
+	p, err := h.Catalog.Update(ctx, sh, in.ID, in.Body.of(was))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,81 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { until } from './until.mjs'
+
+export const binary = fileURLToPath(new URL('../../../bin/openstall', import.meta.url))
+
+async function freePort() {
+  const s = createServer()
+  await new Promise((go) => s.listen(0, '127.0.0.1', go))
+  const { port } = s.address()
+  await new Promise((go) => s.close(go))
+  return port
+}
+
+/** A market of its own: free ports, an empty folder, test payment and outbox on. It ends with the test. */
+export class Server {
+  #child
+  #log = ''
+
+  static async start(t, extra = []) {
+    const s = new Server()
+    s.data = await mkdtemp(join(tmpdir(), 'openstall-e2e-'))
+    const [http, rtmp, rtc] = [await freePort(), await freePort(), await freePort()]
+    s.origin = `http://127.0.0.1:${http}`
+    s.rtmpURL = `rtmp://127.0.0.1:${rtmp}/live/`
+    s.args = ['serve', '--data', s.data, '--http', `127.0.0.1:${http}`, '--rtmp', `127.0.0.1:${rtmp}`, '--webrtc', `127.0.0.1:${rtc}`, '--metrics', 'off', '--outbox', '--test-payment', ...extra]
+    t.after(async () => {
+      await s.stop()
+      await rm(s.data, { recursive: true, force: true })
+    })
+    await s.up()
+    return s
+  }
+
+  /** Starts the process and returns when it serves. */
+  async up() {
+    const child = spawn(binary, this.args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#child = child
+    child.stderr.on('data', (b) => (this.#log += b))
+    this.ended = new Promise((go) => child.once('exit', go))
+    await until('the server answers', async () => {
+      if (child.exitCode !== null) throw new Error('it ended:\n' + this.#log)
+      return (await fetch(this.origin + '/healthz')).ok
+    }, 30_000)
+  }
+
+  /** Everything the server has written to its log. */
+  get log() {
+    return this.#log
+  }
+
+  async stop() {
+    this.#child?.kill('SIGTERM')
+    await this.ended
+  }
+
+  /** Ends the process as a power cut would. */
+  async crash() {
+    this.#child.kill('SIGKILL')
+    await this.ended
+  }
+
+  /** The report of `openstall admin check` on this market's data; throws when an invariant is broken. */
+  async check() {
+    return (await promisify(execFile)(binary, ['admin', 'check', '--data', this.data])).stdout
+  }
+
+  /** The code last sent to an address, from the outbox page. */
+  async code(to) {
+    return until(`a code for ${to}`, async () => {
+      const page = await (await fetch(this.origin + '/outbox')).text()
+      const codes = page.split('<article>').filter((a) => a.includes(`<small>${to} `)).map((a) => /\b(\d{6})\b/.exec(a)?.[1])
+      return codes.find(Boolean)
+    })
+  }
+}

@@ -14,7 +14,8 @@ import (
 //go:embed art/*.jpg art/*.png
 var art embed.FS
 
-// Films are this large; scenes are an eighth larger, to pan in.
+// Films are this large; scenes are an eighth larger, to pan in. Tall phones cut
+// 64 pixels off each side, so nothing that is read stands there.
 const (
 	filmWidth  = 720
 	filmHeight = 1280
@@ -109,8 +110,8 @@ func (f film) graph(input func(name string) (string, error)) (string, error) {
 		add("[big%d]scale=1400:1400[near%d]", i, i)
 		overlay(fmt.Sprintf("[near%d]", i), fmt.Sprintf("x='-340+120*sin((t-%.2f)/2.2)':y='-70+24*sin((t-%.2f)/1.7)'", from, from), from+each*0.30, from+each*0.62)
 		add("[small%d]scale=236:236[pic%d]", i, i)
-		add("%s[pic%d]overlay=13:7[card%d]", card, i, i)
-		slide := fmt.Sprintf("x='if(lt(t-%.2f,0.5),720-292*(t-%.2f)/0.5,428)':y=214", from+0.4, from+0.4)
+		add("%s[pic%d]overlay=13:7,scale=218:-2[card%d]", card, i, i)
+		slide := fmt.Sprintf("x='if(lt(t-%.2f,0.5),720-288*(t-%.2f)/0.5,432)':y=214", from+0.4, from+0.4)
 		overlay(fmt.Sprintf("[card%d]", i), slide, from+0.4, from+each-0.5)
 	}
 	if err := f.clock(input, add, overlay); err != nil {
@@ -130,14 +131,14 @@ func (f film) clock(input func(string) (string, error), add func(string, ...any)
 	if err != nil {
 		return err
 	}
-	overlay(plate, "x=30:y=214", 0, 1e6)
+	overlay(plate, "x=70:y=214", 0, 1e6)
 	strip, err := input("digits.png")
 	if err != nil {
 		return err
 	}
 	digits := []string{"mod(floor(t/600),6)", "mod(floor(t/60),10)", "mod(floor(t/10),6)", "mod(floor(t),10)"}
 	add("%sloop=loop=-1:size=1,fps=5,setpts=N/5/TB,split=4[d0][d1][d2][d3]", strip)
-	for i, x := range []int{42, 66, 98, 122} {
+	for i, x := range []int{82, 106, 138, 162} {
 		add("[d%d]crop=24:40:x='24*%s':y=0[t%d]", i, digits[i], i)
 		overlay(fmt.Sprintf("[t%d]", i), fmt.Sprintf("x=%d:y=218", x), 0, 1e6)
 	}

@@ -136,6 +136,13 @@ func (s *seeder) send(ctx context.Context, c *rtmp.Client, path string, begin ti
 
 // act explains part after part and gives the cues in between.
 func (s *seeder) act(ctx context.Context, sc script, sw show.Show, f film, begin time.Time) error {
+	// A room that was open before the show hears a moment later that it is on air.
+	if err := await(ctx, "room", func() (bool, error) {
+		_, err := s.Rooms.Enter(ctx, sw.ID, "demo-browser-of-"+sc.host)
+		return s.Rooms.OnAirHere(sw.ID), err
+	}); err != nil {
+		return err
+	}
 	for _, p := range shoppers() {
 		if _, err := s.Rooms.Enter(ctx, sw.ID, "demo-browser-of-"+p.login); err != nil {
 			return err
@@ -190,14 +197,14 @@ func (s *seeder) recorded(ctx context.Context, showID string, length time.Durati
 	})
 }
 
-// finish ends a show and waits for its replay.
+// finish ends a show and waits for its replay and its figures.
 func (s *seeder) finish(ctx context.Context, sw show.Show) error {
 	if _, err := s.EndShow(ctx, sw.Shop, sw.ID); err != nil {
 		return err
 	}
 	return await(ctx, "replay", func() (bool, error) {
 		now, err := s.Shows.Get(ctx, sw.ID)
-		return now.State == show.Replay, err
+		return now.State == show.Replay && now.Viewers >= int64(len(shoppers())), err
 	})
 }
 

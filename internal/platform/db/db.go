@@ -49,9 +49,9 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		return nil, fmt.Errorf("database folder: %w", err)
 	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)"
+		"&_pragma=foreign_keys(1)"
 	file := "file:" + (&url.URL{Path: dsn}).EscapedPath() + "?" + pragmas
-	w, err := sql.Open("sqlite", file+"&_txlock=immediate")
+	w, err := sql.Open("sqlite", file+"&_txlock=immediate&_pragma=cache_size(-16000)")
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		_ = w.Close()
 		return nil, fmt.Errorf("open %s: %w", dsn, err)
 	}
-	r, err := sql.Open("sqlite", file+"&_pragma=query_only(1)")
+	r, err := sql.Open("sqlite", file+"&_pragma=query_only(1)&_pragma=cache_size(-2000)") // the page cache of the system serves readers
 	if err != nil {
 		_ = w.Close()
 		return nil, err

@@ -77,7 +77,11 @@ func run() error {
 
 // startServices starts a throw-away PostgreSQL and returns its environment.
 func startServices() ([]string, func(), error) {
-	const dir = ".cache/bench-services"
+	// Not below the repository: PostgreSQL runs as another user, who must get there.
+	dir, err := os.MkdirTemp("", "openstall-services-")
+	if err != nil {
+		return nil, nil, err
+	}
 	out, err := exec.Command("scripts/services.sh", "start", dir).Output()
 	if err != nil {
 		return nil, nil, fmt.Errorf("services: %w", err)
@@ -86,7 +90,10 @@ func startServices() ([]string, func(), error) {
 	for _, m := range regexp.MustCompile(`(\w+)='([^']*)'`).FindAllStringSubmatch(string(out), -1) {
 		env = append(env, m[1]+"="+m[2])
 	}
-	return env, func() { _ = exec.Command("scripts/services.sh", "stop", dir).Run() }, nil
+	return env, func() {
+		_ = exec.Command("scripts/services.sh", "stop", dir).Run()
+		_ = os.RemoveAll(dir)
+	}, nil
 }
 
 // idle seeds a demo market, serves it without its running show and reads the

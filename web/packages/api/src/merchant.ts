@@ -7,7 +7,7 @@ const at = encodeURIComponent
 export function seller(c: Client) {
   return {
     packs: () => c.get<t.List<t.Pack>>('/packs'),
-    openShop: (s: { name: t.Text; pack: string; stall?: string; currency?: string; locale: string }) =>
+    openShop: (s: { name: t.Text; pack: string; stall?: string; currency?: string }) =>
       c.post<t.Shop>('/merchant/shops', s),
   }
 }

@@ -43,6 +43,7 @@ var (
 	asJSON  = flag.Bool("json", false, "one JSON object instead of a table")
 	seconds = flag.Int("seconds", 5, "length of a measurement")
 	runs    = flag.Int("runs", 3, "measurements of each kind")
+	metrics = flag.String("metrics", "off", "metrics and profile address of the server")
 	binary  = flag.String("binary", "bin/openstall", "the program to measure")
 )
 
@@ -216,7 +217,7 @@ func open(engine, database string) (*world, error) {
 	if err := w.seed(cfg); err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data", dir, "--http", cfg.HTTP, "--rtmp", "off", "--webrtc", "off", "--metrics", "off", "--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}
+	args := []string{"serve", "--data", dir, "--http", cfg.HTTP, "--rtmp", "off", "--webrtc", "off", "--metrics", *metrics, "--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}
 	if database != "" {
 		args = append(args, "--database", database)
 	}

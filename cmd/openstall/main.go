@@ -12,12 +12,14 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/openstall/openstall/internal/app"
+	"github.com/openstall/openstall/internal/app/demo"
 	"github.com/openstall/openstall/internal/platform/config"
 	"github.com/openstall/openstall/internal/platform/telemetry"
 )
 
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the market."`
+	Demo    demoCmd    `cmd:"" help:"Fill an empty data folder with a demo market and stop; 'serve --demo' runs it."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date and stop."`
 	Admin   adminCmd   `cmd:"" help:"For the operator at the machine."`
 	Config  configCmd  `cmd:"" help:"About settings."`
@@ -67,6 +69,9 @@ func (c *serveCmd) Run() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if c.Demo {
+		return demo.Serve(ctx, c.Serve, log, os.Stdout)
+	}
 	a, err := app.New(ctx, c.Serve, log)
 	if err != nil {
 		return err

@@ -67,8 +67,9 @@ type App struct {
 	now  func() time.Time
 	reg  *prometheus.Registry
 	site struct {
-		mu  sync.Mutex
-		url string
+		mu   sync.Mutex
+		url  string
+		rtmp string
 	}
 
 	DB     *db.DB
@@ -101,6 +102,7 @@ type App struct {
 	handler http.Handler
 	ready   chan struct{}
 	air     *air
+	screens chan order.Told
 }
 
 // OpenDB opens and migrates the database of a configuration.
@@ -120,9 +122,15 @@ func OpenDB(ctx context.Context, cfg config.Serve) (*db.DB, error) {
 	return d, nil
 }
 
+// Option changes how a market is built.
+type Option func(*App)
+
+// WithClock makes a market read the time from now instead of [time.Now].
+func WithClock(now func() time.Time) Option { return func(a *App) { a.now = now } }
+
 // New builds a market. Nothing listens yet; see [App.Run]. Close it when it is
 // not run.
-func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (*App, error) {
+func New(ctx context.Context, cfg config.Serve, log *slog.Logger, opts ...Option) (*App, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -131,7 +139,10 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger) (*App, error) 
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 	}
-	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir()}
+	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan order.Told, 1024)}
+	for _, o := range opts {
+		o(a)
+	}
 	var err error
 	if a.DB, err = OpenDB(ctx, cfg); err != nil {
 		return nil, err
@@ -269,8 +280,17 @@ func (a *App) buildMedia(context.Context) error {
 	if err := s.recorder.RecoverAll(); err != nil {
 		a.log.Error("some recordings could not be recovered", "error", err)
 	}
-	s.live = hls.New(hls.Config{Gate: a.gate, Sink: s.recorder.Sink})
-	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Log: a.log})
+	s.live = hls.New(hls.Config{Gate: a.gate, Sink: func(st *stream.Stream) hls.Sink {
+		sink := s.recorder.Sink(st)
+		if sink == nil {
+			return nil
+		}
+		return &thriftySink{Sink: sink, show: st.ID(), log: a.log, room: func() bool {
+			free, total := diskSpace(a.cfg.Data)
+			return total == 0 || free > a.cfg.KeepFree<<20
+		}}
+	}})
+	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Now: a.now, Log: a.log})
 	a.studio = s
 	if a.cfg.RTMP != "off" {
 		a.rtmp = rtmp.New(s.reg, s.authorize, rtmp.Config{Log: a.log})
@@ -331,6 +351,7 @@ func (a *App) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("rtmp address %s: %w", a.cfg.RTMP, err)
 		}
+		a.setRTMP(rl.Addr())
 		start("rtmp", func(ctx context.Context) error { return a.rtmp.Serve(ctx, rl) })
 	}
 	if a.cfg.Metrics != "off" {
@@ -345,6 +366,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("rooms", a.hub.Run)
 	start("room frames", a.Rooms.Run)
 	start("clocks", a.clocks)
+	start("screens", a.showScreens)
 	a.resume(ctx)
 	close(a.ready)
 	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)

@@ -16,6 +16,7 @@ import (
 	"github.com/openstall/openstall/internal/media/hls"
 	"github.com/openstall/openstall/internal/media/record"
 	"github.com/openstall/openstall/internal/media/stream"
+	"github.com/openstall/openstall/internal/media/whip"
 )
 
 // studio introduces the media wing to shows: who may publish, which stream is
@@ -247,8 +248,11 @@ func (s *studio) Ingest(host string) (string, string) {
 		}
 		rtmp += "/live"
 	}
-	return rtmp, "/whip/live"
+	return rtmp, s.WHIP()
 }
+
+// WHIP is the path that browsers publish to.
+func (s *studio) WHIP() string { return whip.Path }
 
 // HasPicture reports whether there is a still picture of a show.
 func (s *studio) HasPicture(showID string) bool {

@@ -28,8 +28,9 @@ func (a *App) listen() {
 	a.jobs.Every("bus.trim", 24*time.Hour, func(ctx context.Context) error { return a.bus.Trim(ctx, a.now().AddDate(0, 0, -30)) })
 	a.Rooms.Listen(a.bus)
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
-	a.bus.Subscribe(order.TopicPlaced, "order-news", a.orderNews)
-	a.bus.Subscribe(order.TopicChanged, "order-news", a.orderNews)
+	a.bus.Inline(order.TopicPlaced, a.orderScreens)
+	a.bus.Inline(order.TopicChanged, a.orderScreens)
+	a.bus.Apply(order.TopicChanged, "order-notices", a.orderNotice)
 }
 
 // announce tells everybody who asked for it that a show starts.
@@ -89,7 +90,6 @@ func (a *App) announce(ctx context.Context, e bus.Event) error {
 
 // orderWords are what a buyer is told of a step of an order.
 var orderWords = map[string]text.Local{
-	"placed":                 text.Both("Your order was placed.", "订单已提交。"),
 	"paid":                   text.Both("Your payment has arrived.", "已收到你的付款。"),
 	"paid_late":              text.Both("Your payment came late, and the goods were still there.", "付款来晚了,好在商品还在。"),
 	"payment_failed":         text.Both("The payment did not work. You can try again.", "付款没有成功,可以再试一次。"),
@@ -103,34 +103,68 @@ var orderWords = map[string]text.Local{
 	"refunded":               text.Both("Your money is on its way back.", "退款已发出。"),
 }
 
-// orderNews tells the buyer, the open pages of the buyer, and the stage.
-func (a *App) orderNews(ctx context.Context, e bus.Event) error {
+// orderScreens tells the open pages of the buyer and the stage, after the
+// commit. A screen that misses it reads the truth when it looks again, so no row
+// is written for it.
+func (a *App) orderScreens(ctx context.Context, tx *db.Tx, e bus.Event) error {
 	t, err := bus.Decode[order.Told](e)
 	if err != nil {
 		return err
 	}
+	tx.AfterCommit(func() {
+		select {
+		case a.screens <- t:
+		default: // more orders than anybody can read
+		}
+	})
+	return nil
+}
+
+// showScreens sends what orderScreens queued.
+func (a *App) showScreens(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case t := <-a.screens:
+			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, t) })
+		}
+	}
+}
+
+func (a *App) showOrder(ctx context.Context, t order.Told) error {
 	body, err := json.Marshal(map[string]any{"type": "order", "data": map[string]any{"order": t.Order, "state": t.State, "pay_state": t.PayState}})
 	if err != nil {
 		return err
 	}
-	if err := a.hub.PublishTo(t.Buyer, body); err != nil {
-		a.log.Warn("order news was not sent", "order", t.Order, "error", err)
-	}
-	if t.Show != "" {
-		o, err := a.Orders.GetForOperator(ctx, t.Order)
-		if err != nil {
+	if t.Event != "placed" { // the buyer has the answer in hand
+		if err := a.hub.PublishTo(t.Buyer, body); err != nil {
 			return err
 		}
-		a.Rooms.Tell(t.Show, room.News{Type: "order", Data: stageOrder(o)})
+	}
+	if t.Show == "" {
+		return nil
+	}
+	o, err := a.Orders.GetForOperator(ctx, t.Order)
+	if err != nil {
+		return err
+	}
+	a.Rooms.Tell(t.Show, room.News{Type: "order", Data: stageOrder(o)})
+	return nil
+}
+
+// orderNotice tells the buyer of a step, in the app and as they wish.
+func (a *App) orderNotice(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	t, err := bus.Decode[order.Told](e)
+	if err != nil {
+		return err
 	}
 	words, ok := orderWords[t.Event]
 	if !ok {
 		return nil
 	}
-	return a.DB.InTx(ctx, func(tx *db.Tx) error {
-		return a.Notices.Give(ctx, tx, notice.Draft{Person: t.Buyer, Kind: notice.Orders, Key: fmt.Sprintf("%s:%s:%d", t.Order, t.Event, t.At),
-			Title: text.Both("Order "+t.Number, "订单 "+t.Number), Body: words, URL: "/orders/" + t.Order})
-	})
+	return a.Notices.Give(ctx, tx, notice.Draft{Person: t.Buyer, Kind: notice.Orders, Key: fmt.Sprintf("%s:%s:%d", t.Order, t.Event, t.At),
+		Title: text.Both("Order "+t.Number, "订单 "+t.Number), Body: words, URL: "/orders/" + t.Order})
 }
 
 // stageLine is an order as the stage shows it while it comes in.

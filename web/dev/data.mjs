@@ -118,6 +118,7 @@ export function answer(method, path, body, query) {
     case 'GET /me/sessions': return list([{ id: 'd1', device: 'Firefox on Android', ip: '192.0.2.7', created_at: at(-9000), seen_at: at(0), current: true }, { id: 'd2', device: 'Safari on Mac', ip: '192.0.2.9', created_at: at(-90000), seen_at: at(-3000), current: false }])
     case 'GET /me/addresses': return list([{ id: 'a1', name: 'Ana R.', phone: '085 123 214', line1: 'Mill Street 4', postcode: 'D01', city: 'Dublin', country: 'Ireland' }])
     case 'GET /me/notices': return list(notices)
+    case 'POST /me/notices/read': return [204, null]
     case 'GET /me/preferences': return { notices: { show_starts: { in_app: true, email: true, push: false }, orders: { in_app: true, email: true, push: true } } }
     case 'GET /packs': return list(packs)
     case 'POST /merchant/shops': return [201, shop]
@@ -134,7 +135,7 @@ export function answer(method, path, body, query) {
   if (part[0] === 'shows') return full(part[1])
   if (part[0] === 'orders' && part[2]) return part[2] === 'pay' ? { pay_url: '/pay/test' } : orders.find((o) => o.id === part[1])
   if (part[0] === 'orders') return orders.find((o) => o.id === part[1])
-  if (part[0] === 'unsubscribe') return method === 'GET' ? { stops: text('Messages when a show starts', '开播提醒'), email: 'a•••@example.org' } : [204, null]
+  if (part[0] === 'unsubscribe') return { kind: 'show_starts', channel: 'email' }
   if (part[0] === 'operator') return orders.find((o) => o.id === part[2]) ?? shop
   if (part[0] === 'merchant') return merchant(method, part.slice(3), body, query)
   return undefined

@@ -134,12 +134,17 @@ func TestContactGathersWhatAPersonDid(t *testing.T) {
 		o := w.order("ord_1", jo, 2580)
 		o.Consents = []string{order.MarketingTerm}
 		o.Quote.Terms = []order.Term{{ID: order.MarketingTerm, Text: text.Both("Write to me about the catch.", "请告诉我渔获。")}}
-		w.set(o, order.TopicPlaced)
+		o.State, o.PayState = order.PendingPayment, order.Pending
+		w.set(o, order.TopicChanged)
+		if c := w.list("")[0]; c.Orders != 0 {
+			t.Errorf("an order that nobody has paid counts: %+v", c)
+		}
+		o.State, o.PayState = order.Placed, order.DueAtPickup
+		w.set(o, order.TopicPaid)
 		if c := w.list("")[0]; c.Orders != 1 || c.Spent.Minor != 0 {
 			t.Errorf("before paying: %+v", c)
 		}
-		o.State, o.PayState = order.Placed, order.Paid
-		w.set(o, order.TopicPaid)
+		o.PayState = order.Paid
 		w.set(o, order.TopicChanged)
 		c := w.list("")[0]
 		if c.Name != "Jo Miller" || c.Email != "jo@example.org" || c.Phone != "+4915112345678" || c.Orders != 1 ||
@@ -216,8 +221,8 @@ func TestExportHoldsEverybodyAndRunsNothing(t *testing.T) {
 		bad := []string{`=HYPERLINK("http://evil")`, "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1+1", "＝1+1", `quote " and, comma`}
 		for i, name := range bad {
 			o := w.order(fmt.Sprint("ord_", i), w.person(fmt.Sprintf("p%d@example.org", i), "x"), 100)
-			o.BuyerName = name
-			w.set(o, order.TopicPlaced)
+			o.BuyerName, o.State, o.PayState = name, order.Placed, order.DueAtPickup
+			w.set(o, order.TopicPaid)
 		}
 		var out bytes.Buffer
 		if err := crm.WriteCSV(&out, w.contacts.All(t.Context(), w.shop)); err != nil {

@@ -29,7 +29,7 @@ type Service struct {
 // shop, as [order.Service.GetForShop] does.
 func New(d *db.DB, b *bus.Bus, read func(ctx context.Context, shop, order string) (order.Order, error), now clock.Now) *Service {
 	s := &Service{db: d, order: read, now: now}
-	for _, topic := range []string{order.TopicPlaced, order.TopicPaid, order.TopicChanged} {
+	for _, topic := range []string{order.TopicPaid, order.TopicChanged} {
 		b.Apply(topic, "crm", s.ordered)
 	}
 	b.Apply(social.Followed, "crm", s.followed)
@@ -39,9 +39,10 @@ func New(d *db.DB, b *bus.Bus, read func(ctx context.Context, shop, order string
 
 // ordered folds an event of an order. The first one makes the contact and takes
 // over what the buyer gave to the shop; each looks what the order counts for now.
+// Who never paid has not become a customer.
 func (s *Service) ordered(ctx context.Context, tx *db.Tx, e bus.Event) error {
 	told, err := bus.Decode[order.Told](e)
-	if err != nil || told.Buyer == "" {
+	if err != nil || told.Buyer == "" || told.State == order.PendingPayment || told.State == order.Expired {
 		return err
 	}
 	at := clock.Time(told.At)

@@ -62,12 +62,14 @@ func (s *Service) Listen(b *bus.Bus) {
 		tx.AfterCommit(func() { s.StockChanged(e.Key) })
 		return nil
 	})
-	b.Subscribe(order.TopicPaid, "room", func(ctx context.Context, e bus.Event) error {
+	// A toast may be missed; it must not cost placement a row in the outbox.
+	b.Inline(order.TopicPaid, func(_ context.Context, tx *db.Tx, e bus.Event) error {
 		told, err := bus.Decode[order.Told](e)
 		if err != nil || told.Show == "" {
 			return err
 		}
-		return s.ordered(ctx, told)
+		tx.AfterCommit(func() { s.ordered(told) })
+		return nil
 	})
 }
 
@@ -305,15 +307,14 @@ func (s *Service) Tell(showID string, n News) {
 	}
 }
 
-func (s *Service) ordered(ctx context.Context, told order.Told) error {
-	r, err := s.enter(ctx, told.Show)
-	if err != nil {
-		return err
+func (s *Service) ordered(told order.Told) {
+	r := s.known(told.Show)
+	if r == nil {
+		return // nobody is in the room
 	}
 	for _, product := range told.Products {
 		r.order(stars(told.BuyerName), product)
 	}
-	return nil
 }
 
 // stars leaves the first letter of a name.

@@ -50,6 +50,8 @@ type Serve struct {
 	Outbox       bool   `name:"outbox" env:"OPENSTALL_OUTBOX" default:"false" help:"Development: show sent codes and mail at /outbox to this machine. Refused together with a public URL."`
 	TestPayment  bool   `name:"test-payment" env:"OPENSTALL_TEST_PAYMENT" default:"false" help:"Offer the built-in test provider, with which no money moves."`
 
+	Demo bool `name:"demo" env:"OPENSTALL_DEMO" default:"false" help:"Fill an empty data folder with a demo market and keep one of its shows on air; turns outbox and test-payment on. Refused together with a public URL."`
+
 	Grace    time.Duration `name:"grace" env:"OPENSTALL_GRACE" default:"60s" help:"How long a show waits for a host who has lost the line." unit:"duration"`
 	KeepFree int64         `name:"keep-free" env:"OPENSTALL_KEEP_FREE" default:"512" help:"Recording stops, loudly, when the disk has less room than this; nothing is deleted." unit:"MiB"`
 	LogLevel string        `name:"log-level" env:"OPENSTALL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is written to the log."`
@@ -62,6 +64,9 @@ func (c Serve) Check() error {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" {
 			return fmt.Errorf("public-url %q: want an address such as https://market.example", c.PublicURL)
+		}
+		if c.Demo {
+			return fmt.Errorf("demo has accounts that everybody knows and cannot be on together with public-url")
 		}
 		if c.Outbox {
 			return fmt.Errorf("outbox shows sign-in codes and cannot be on together with public-url; set smtp instead")

@@ -36,6 +36,7 @@ type DB struct {
 	postgres bool
 	dsn      string
 	cache    *statements // of the SQLite writer, whose connection lives for ever
+	reads    *statements // of the SQLite readers
 }
 
 // Open opens dsn: "postgres://…" or the path of an SQLite file, which is made
@@ -48,9 +49,9 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		return nil, fmt.Errorf("database folder: %w", err)
 	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)"
+		"&_pragma=foreign_keys(1)"
 	file := "file:" + (&url.URL{Path: dsn}).EscapedPath() + "?" + pragmas
-	w, err := sql.Open("sqlite", file+"&_txlock=immediate")
+	w, err := sql.Open("sqlite", file+"&_txlock=immediate&_pragma=cache_size(-16000)")
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +61,14 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		_ = w.Close()
 		return nil, fmt.Errorf("open %s: %w", dsn, err)
 	}
-	r, err := sql.Open("sqlite", file+"&_pragma=query_only(1)")
+	r, err := sql.Open("sqlite", file+"&_pragma=query_only(1)&_pragma=cache_size(-2000)") // the page cache of the system serves readers
 	if err != nil {
 		_ = w.Close()
 		return nil, err
 	}
 	r.SetMaxOpenConns(8)
 	r.SetMaxIdleConns(8)
-	return &DB{w: w, r: r, dsn: dsn, cache: newStatements(w)}, nil
+	return &DB{w: w, r: r, dsn: dsn, cache: newStatements(w), reads: newStatements(r)}, nil
 }
 
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {
@@ -90,6 +91,7 @@ func (d *DB) Close() error {
 		return d.w.Close()
 	}
 	d.cache.close()
+	d.reads.close()
 	return errors.Join(d.r.Close(), d.w.Close())
 }
 
@@ -114,12 +116,30 @@ func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 
 // QueryContext reads.
 func (d *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if st := d.kept(ctx, query); st != nil {
+		return st.QueryContext(ctx, args...)
+	}
 	return d.r.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext reads one row.
 func (d *DB) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if st := d.kept(ctx, query); st != nil {
+		return st.QueryRowContext(ctx, args...)
+	}
 	return d.r.QueryRowContext(ctx, query, args...)
+}
+
+// kept returns the prepared statement of a text that is read often.
+func (d *DB) kept(ctx context.Context, query string) *sql.Stmt {
+	if d.postgres {
+		return nil
+	}
+	st, often := d.reads.get(query)
+	if often {
+		st, _ = d.reads.keep(ctx, query) // what cannot be prepared fails again below, with its reason
+	}
+	return st
 }
 
 // All reads every row into a slice; scan returns where the columns of one row

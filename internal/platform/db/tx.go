@@ -14,6 +14,7 @@ type Tx struct {
 	*sql.Tx
 	db    *DB
 	after []func()
+	again []string // texts that have come often enough to be kept
 }
 
 // InTx runs fn in one write transaction: committed when fn returns nil, rolled
@@ -25,6 +26,7 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{Tx: stx, db: d}
+	defer d.settle(ctx, tx) // runs after the connection is free again
 	defer func() { _ = stx.Rollback() }()
 	if err := fn(tx); err != nil {
 		return err
@@ -87,60 +89,80 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 	return tx.Tx.QueryRowContext(ctx, query, args...)
 }
 
-// kept returns the statement that [DB.Keep] prepared, bound to this
-// transaction; nil when there is none.
+// kept returns the prepared statement of a text, bound to this transaction; nil
+// when there is none yet.
 func (tx *Tx) kept(ctx context.Context, query string) *sql.Stmt {
 	if tx.db.postgres {
 		return nil // pgx keeps its own
 	}
-	if st := tx.db.cache.get(query); st != nil {
+	st, often := tx.db.cache.get(query)
+	if st != nil {
 		return tx.StmtContext(ctx, st)
+	}
+	if often {
+		tx.again = append(tx.again, query)
 	}
 	return nil
 }
 
-// maxStatements bounds the cache; a text beyond it is not kept.
-const maxStatements = 512
-
-// statements keeps prepared statements of the one SQLite writer.
+// statements keeps prepared statements of one pool: SQLite parses a text each
+// time otherwise, which costs as much as running it.
 type statements struct {
 	db *sql.DB
 	mu sync.RWMutex
 	by map[string]*sql.Stmt
+	// seen counts texts that are not kept yet.
+	seen map[string]int
 }
 
-func newStatements(db *sql.DB) *statements { return &statements{db: db, by: map[string]*sql.Stmt{}} }
+const (
+	maxStatements = 512 // a text beyond it is not kept
+	often         = 3   // a text that comes so often is kept
+)
 
-func (s *statements) get(query string) *sql.Stmt {
+func newStatements(db *sql.DB) *statements {
+	return &statements{db: db, by: map[string]*sql.Stmt{}, seen: map[string]int{}}
+}
+
+// get returns a kept statement, or whether the text deserves to be kept.
+func (s *statements) get(query string) (*sql.Stmt, bool) {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.by[query]
+	st := s.by[query]
+	s.mu.RUnlock()
+	if st != nil {
+		return st, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.by) >= maxStatements || len(s.seen) > 4*maxStatements {
+		return nil, false
+	}
+	s.seen[query]++
+	return nil, s.seen[query] >= often
 }
 
-// Keep prepares queries for the life of the database, so that transactions on
-// SQLite do not parse them again. Call it once per hot statement at start, not
-// inside a transaction. It does nothing on PostgreSQL.
-func (d *DB) Keep(ctx context.Context, queries ...string) error {
-	if d.postgres {
-		return nil
+// keep prepares a text for the life of the database.
+func (s *statements) keep(ctx context.Context, query string) (*sql.Stmt, error) {
+	st, err := s.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %.60q: %w", query, err)
 	}
-	for _, q := range queries {
-		d.cache.mu.Lock()
-		_, known := d.cache.by[q]
-		full := len(d.cache.by) >= maxStatements
-		d.cache.mu.Unlock()
-		if known || full {
-			continue
-		}
-		st, err := d.w.PrepareContext(ctx, q)
-		if err != nil {
-			return fmt.Errorf("prepare %.60q: %w", q, err)
-		}
-		d.cache.mu.Lock()
-		d.cache.by[q] = st
-		d.cache.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if was := s.by[query]; was != nil || s.by == nil {
+		_ = st.Close()
+		return was, nil
 	}
-	return nil
+	s.by[query] = st
+	delete(s.seen, query)
+	return st, nil
+}
+
+// settle keeps what a transaction used often, once its connection is free.
+func (d *DB) settle(ctx context.Context, tx *Tx) {
+	for _, query := range tx.again {
+		_, _ = d.cache.keep(ctx, query) // a text that cannot be prepared has failed already
+	}
 }
 
 func (s *statements) close() {
@@ -150,6 +172,23 @@ func (s *statements) close() {
 		_ = st.Close()
 	}
 	s.by = nil
+}
+
+// Keep prepares queries of transactions for the life of the database, for those
+// that must be quick from the first time. It does nothing on PostgreSQL.
+func (d *DB) Keep(ctx context.Context, queries ...string) error {
+	if d.postgres {
+		return nil
+	}
+	for _, q := range queries {
+		if st, _ := d.cache.get(q); st != nil {
+			continue
+		}
+		if _, err := d.cache.keep(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // InsertMany inserts rows into table: a prepared row in a loop on SQLite (a

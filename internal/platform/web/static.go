@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -11,11 +12,11 @@ import (
 	"strings"
 )
 
-// asset is one embedded file with its encodings.
+// asset is one file with its encodings. Its bytes stay in files: the binary's own
+// pages, which the system shares and drops as it likes.
 type asset struct {
-	kind, etag string
-	plain      []byte
-	gz, br     []byte
+	name, kind, etag string
+	br, gz           bool
 }
 
 // Static serves an app that was built into files: hashed files below assets/
@@ -28,17 +29,19 @@ func Static(files fs.FS) (http.Handler, error) {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz") {
 			return err
 		}
-		a := &asset{kind: mime.TypeByExtension(path.Ext(name))}
+		a := &asset{name: name, kind: mime.TypeByExtension(path.Ext(name)), etag: `"` + path.Base(name) + `"`}
 		if path.Ext(name) == ".webmanifest" {
 			a.kind = "application/manifest+json"
 		}
-		if a.plain, err = fs.ReadFile(files, name); err != nil {
-			return err
+		if !strings.HasPrefix(name, "assets/") { // the name of an asset holds the hash of its content already
+			raw, err := fs.ReadFile(files, name)
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(raw)
+			a.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 		}
-		a.br, _ = fs.ReadFile(files, name+".br")
-		a.gz, _ = fs.ReadFile(files, name+".gz")
-		sum := sha256.Sum256(a.plain)
-		a.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+		a.br, a.gz = exists(files, name+".br"), exists(files, name+".gz")
 		assets[name] = a
 		return nil
 	})
@@ -61,13 +64,18 @@ func Static(files fs.FS) (http.Handler, error) {
 				WriteProblem(w, r, nil, ErrNotFound)
 				return
 			}
-			name = "index.html"
 		}
-		serveAsset(w, r, name, a)
+		serveAsset(w, r, files, a)
 	}), nil
 }
 
-func serveAsset(w http.ResponseWriter, r *http.Request, name string, a *asset) {
+func exists(files fs.FS, name string) bool {
+	_, err := fs.Stat(files, name)
+	return err == nil
+}
+
+func serveAsset(w http.ResponseWriter, r *http.Request, files fs.FS, a *asset) {
+	name := a.name
 	h := w.Header()
 	h.Set("Content-Type", a.kind)
 	h.Set("ETag", a.etag)
@@ -86,18 +94,25 @@ func serveAsset(w http.ResponseWriter, r *http.Request, name string, a *asset) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	body := a.plain
 	accepted := r.Header.Get("Accept-Encoding")
 	switch {
-	case a.br != nil && strings.Contains(accepted, "br"):
-		body = a.br
+	case a.br && strings.Contains(accepted, "br"):
+		name += ".br"
 		h.Set("Content-Encoding", "br")
-	case a.gz != nil && strings.Contains(accepted, "gzip"):
-		body = a.gz
+	case a.gz && strings.Contains(accepted, "gzip"):
+		name += ".gz"
 		h.Set("Content-Encoding", "gzip")
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	f, err := files.Open(name)
+	if err != nil {
+		WriteProblem(w, r, nil, err)
+		return
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil {
+		h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	}
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(body)
+		_, _ = io.Copy(w, f)
 	}
 }

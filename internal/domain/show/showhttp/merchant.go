@@ -313,7 +313,7 @@ func (h *handler) ticket(ctx context.Context, in *ShowInput) (*web.Out[ticketVie
 	if !s.State.OnAir() && s.State != show.Practice {
 		return nil, show.ErrNoShow
 	}
-	return web.Answer(ticketView{"/whip/" + s.ID, h.Shows.Ticket(s.ID)}, nil)
+	return web.Answer(ticketView{h.Studio.WHIP(), h.Shows.Ticket(s.ID)}, nil)
 }
 
 type figures struct {

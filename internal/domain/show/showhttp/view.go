@@ -54,6 +54,8 @@ type Studio interface {
 	HasPicture(show string) bool
 	// Ingest returns the addresses that publishers send to.
 	Ingest(host string) (rtmp, whip string)
+	// WHIP is the path that browsers publish to.
+	WHIP() string
 }
 
 // Stats are the figures of an incoming stream.

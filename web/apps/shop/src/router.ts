@@ -23,6 +23,7 @@ export function makeRouter() {
       { path: '/me/notices', name: 'notices', component: () => import('./features/account/NoticesPage.vue'), meta: { signedIn: true } },
       { path: '/sell', name: 'sell', component: () => import('./features/sell/SellPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop', name: 'sell-home', component: () => import('./features/sell/ShopHomePage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/profile', name: 'sell-profile', component: () => import('./features/sell/ProfilePage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/stock', name: 'sell-stock', component: () => import('./features/sell/StockPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/products', name: 'sell-products', component: () => import('./features/sell/ProductsPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/pickup', name: 'sell-pickup', component: () => import('./features/sell/PickupPage.vue'), meta: { signedIn: true } },

@@ -7,7 +7,7 @@ const at = encodeURIComponent
 export function seller(c: Client) {
   return {
     packs: () => c.get<t.List<t.Pack>>('/packs'),
-    openShop: (s: { name: t.Text; pack: string; stall?: string; currency?: string }) =>
+    openShop: (s: { name: t.Text; pack: string; stall?: string; currency?: string; time_zone?: string; color?: string }) =>
       c.post<t.Shop>('/merchant/shops', s),
   }
 }
@@ -17,8 +17,7 @@ export type ShopChange = Partial<{
   about: t.Text
   stall: string
   color: string
-  licence: Partial<Omit<t.Licence, 'state'>>
-  pickup: { address: string }
+  licence: Omit<t.Licence, 'state'>
   avatar: string
   cover: string
 }>
@@ -40,14 +39,14 @@ export function merchant(c: Client, shop: string) {
     products: () => c.get<t.List<t.Product>>(`${base}/products`),
     product: (id: string) => c.get<t.Product>(`${base}/products/${at(id)}`),
     addProduct: (p: t.ProductDraft) => c.post<t.Product>(`${base}/products`, p),
-    saveProduct: (id: string, p: Partial<t.ProductDraft>) => c.patch<t.Product>(`${base}/products/${at(id)}`, p),
+    saveProduct: (id: string, p: t.ProductDraft) => c.patch<t.Product>(`${base}/products/${at(id)}`, p),
     removeProduct: (id: string) => c.delete<void>(`${base}/products/${at(id)}`),
     stock: () => c.get<t.List<t.StockRow>>(`${base}/stock`),
-    moveStock: (m: t.StockMovement) => c.write<t.StockRow>(`${base}/stock/movements`, m),
+    moveStock: (m: t.StockMovement) => c.write<Pick<t.StockRow, 'sku' | 'on_hand' | 'reserved' | 'available'>>(`${base}/stock/movements`, m),
     fulfilment: () => c.get<t.Fulfilment>(`${base}/fulfilment`),
     saveFulfilment: (f: t.Fulfilment) => c.put<t.Fulfilment>(`${base}/fulfilment`, f),
     staff: () => c.get<t.List<t.Staff>>(`${base}/staff`),
-    addStaff: (to: string, role: t.ShopRole) => c.post<t.Staff>(`${base}/staff`, { to, role }),
+    addStaff: (to: string, role: t.ShopRole) => c.post<void>(`${base}/staff`, { to, role }),
     removeStaff: (person: string) => c.delete<void>(`${base}/staff/${at(person)}`),
     streamKey: () => c.get<t.StreamKey>(`${base}/stream-key`),
     rotateStreamKey: () => c.post<t.NewStreamKey>(`${base}/stream-key/rotate`, {}),
@@ -59,19 +58,20 @@ export function merchant(c: Client, shop: string) {
     saveBag: (id: string, items: { number: number; product: string; set_aside?: number }[]) =>
       c.put<t.MerchantShow>(`${show(id)}/bag`, { items }),
     move: (id: string, step: 'practice' | 'start' | 'end' | 'cancel') => c.post<t.MerchantShow>(`${show(id)}/${step}`, {}),
-    pin: (id: string, number: number | null) => c.post<t.RoomState>(`${show(id)}/pin`, { number }),
-    explain: (id: string, number: number | null) => c.post<t.RoomState>(`${show(id)}/explain`, { number }),
-    quickListing: (id: string, item: { photo: Blob; title: string; priceMinor: number; stock: number; measure: 'piece' | 'weight' }) => {
+    pin: (id: string, number: number | null) => c.post<t.MerchantShow>(`${show(id)}/pin`, { number }),
+    explain: (id: string, number: number | null) => c.post<t.MerchantShow>(`${show(id)}/explain`, { number }),
+    quickListing: (id: string, item: { photo: Blob; title: string; priceMinor: number; stock: number; measure: 'piece' | 'weight'; locale: string }) => {
       const form = new FormData()
       form.append('photo', item.photo, 'photo.jpg')
       form.append('title', item.title)
       form.append('price_minor', String(item.priceMinor))
       form.append('stock', String(item.stock))
       form.append('measure', item.measure)
+      form.append('locale', item.locale)
       return c.post<t.BagItem>(`${show(id)}/quick-listing`, form)
     },
     setRoom: (id: string, room: { slow_mode_seconds?: number; comments_off?: boolean }) =>
-      c.patch<t.RoomState>(`${show(id)}/room`, room),
+      c.patch<t.MerchantShow>(`${show(id)}/room`, room),
     comments: (id: string) => c.get<t.List<t.Comment>>(`${show(id)}/comments`),
     answer: (id: string, text: string) => c.post<t.Comment>(`${show(id)}/comments`, { text }),
     removeComment: (id: string, comment: string) => c.delete<void>(`${show(id)}/comments/${at(comment)}`),
@@ -101,11 +101,10 @@ export function operator(c: Client) {
   return {
     overview: () => c.get<t.OperatorOverview>('/operator/overview'),
     shops: (after?: string) => c.get<t.List<t.Shop>>('/operator/shops', { after }),
-    setLicence: (id: string, state: t.Licence['state']) => c.post<t.Shop>(`/operator/shops/${at(id)}/licence`, { state }),
+    setLicence: (id: string, state: t.Licence['state']) => c.post<void>(`/operator/shops/${at(id)}/licence`, { state }),
     orders: (query: { q?: string; after?: string } = {}) => c.get<t.List<t.Order>>('/operator/orders', query),
     order: (id: string) => c.get<t.Order>(`/operator/orders/${at(id)}`),
     roles: () => c.get<t.List<t.RoleHolder>>('/operator/roles'),
-    saveRoles: (items: { to?: string; person?: string; role: string }[]) =>
-      c.put<t.List<t.RoleHolder>>('/operator/roles', { items }),
+    setRoles: (to: string, roles: { operator: boolean; moderator: boolean }) => c.put<void>('/operator/roles', { to, ...roles }),
   }
 }

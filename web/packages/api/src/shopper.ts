@@ -26,11 +26,10 @@ export function shopper(c: Client) {
     notices: (after?: string) => c.get<t.List<t.Notice>>('/me/notices', { after }),
     readNotices: () => c.post<void>('/me/notices/read', {}),
     savePush: (subscription: unknown) => c.put<void>('/me/push', subscription),
-    removePush: () => c.delete<void>('/me/push'),
     preferences: () => c.get<t.Preferences>('/me/preferences'),
     savePreferences: (p: t.Preferences) => c.put<t.Preferences>('/me/preferences', p),
-    stopInfo: (token: string) => c.get<{ stops: t.Text; email?: string; stopped?: boolean }>(`/unsubscribe/${at(token)}`),
-    stop: (token: string) => c.post<void>(`/unsubscribe/${at(token)}`),
+    stopInfo: (token: string) => c.get<t.StopInfo>(`/unsubscribe/${at(token)}`),
+    stop: (token: string) => c.post<t.StopInfo>(`/unsubscribe/${at(token)}`),
 
     market: () => c.get<t.MarketHome>('/market'),
     shop: (slug: string) => c.get<t.ShopPage>(`/shops/${at(slug)}`),
@@ -38,11 +37,11 @@ export function shopper(c: Client) {
     show: (id: string) => c.get<t.Show>(`/shows/${at(id)}`),
     follow: (shop: string, on: boolean) =>
       c.call<{ following: boolean; followers: number }>(on ? 'PUT' : 'DELETE', `/shops/${at(shop)}/follow`),
-    reserve: (show: string, on: boolean, remind = { email: true, push: true }) =>
-      c.call<{ reserved: boolean }>(on ? 'PUT' : 'DELETE', `/shows/${at(show)}/reservation`, on ? { body: { remind } } : {}),
+    reserve: (show: string, on: boolean) => c.call<{ reserved: boolean }>(on ? 'PUT' : 'DELETE', `/shows/${at(show)}/reservation`),
     comment: (show: string, text: string) => c.post<t.Comment>(`/shows/${at(show)}/comments`, { text }),
     commentsAt: (show: string, from: number, to: number) =>
       c.get<t.List<t.Comment>>(`/shows/${at(show)}/comments`, { from_second: from, to_second: to }),
+    /** `target` is the id of the show or product, or the slug of the shop. */
     share: (kind: 'show' | 'product' | 'shop', target: string) => c.post<{ url: string }>('/shares', { kind, target }),
 
     quote: (q: t.QuoteRequest) => c.post<t.Quote>('/quotes', q),
@@ -50,6 +49,7 @@ export function shopper(c: Client) {
     orders: (after?: string) => c.get<t.List<t.Order>>('/orders', { after }),
     order: (id: string) => c.get<t.Order>(`/orders/${at(id)}`),
     cancelOrder: (id: string) => c.write<t.Order>(`/orders/${at(id)}/cancel`, {}),
+    orderReceived: (id: string) => c.write<t.Order>(`/orders/${at(id)}/received`, {}),
     payOrder: (id: string) => c.write<{ pay_url: string }>(`/orders/${at(id)}/pay`, {}),
   }
 }

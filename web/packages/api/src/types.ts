@@ -71,8 +71,9 @@ export type Product = ProductCard & {
   return_rule: ReturnRule
   revision: string
   state: ProductState
-  /** Pack fields as the seller entered them; merchant answers only. */
-  fields?: Record<string, unknown>
+  /** Pack fields as the seller entered them, and the measure of all variants; merchant answers only. */
+  fields?: Record<string, string>
+  measure?: Measure
 }
 
 export type ShowState = 'draft' | 'scheduled' | 'practice' | 'live' | 'interrupted' | 'ended' | 'replay' | 'cancelled'
@@ -113,6 +114,8 @@ export type Comment = {
   kind: 'viewer' | 'host' | 'buyer' | 'system'
   person?: string
   mine?: boolean
+  /** Second of the show. */
+  second?: number
 }
 /** What happened in a room since the last tick; an absent key says nothing new. */
 export type RoomFrame = {
@@ -152,7 +155,7 @@ export type FulfilmentOption = {
   slots?: Slot[]
   address?: string
 }
-export type PaymentMethod = { code: 'test' | 'pickup'; label: Text }
+export type PaymentMethod = { code: string; label: Text }
 export type Address = {
   id?: string
   name: string
@@ -198,7 +201,8 @@ export type QuoteRequest = {
   items: { sku: string; quantity: number }[]
   fulfilment?: { kind: string; slot?: string; address?: Address }
   show?: string
-  show_second?: number
+  /** The second of the replay on screen; in a live show the server knows it. */
+  second?: number
   expected?: Record<string, number>
 }
 export type OrderRequest = {
@@ -262,9 +266,9 @@ export type Order = {
     code?: string
     tracking?: string
   }
-  payment: { method: string; pay_url?: string }
+  payment: { method: string; label?: Text; pay_url?: string }
   events: OrderEvent[]
-  can: { cancel: boolean; pay: boolean; hand_over: boolean; ship: boolean; ready: boolean }
+  can: { cancel: boolean; pay: boolean; hand_over: boolean; ship: boolean; ready: boolean; receive?: boolean }
   show?: string
   source?: string
   completes_at?: Instant
@@ -316,7 +320,7 @@ export type Pack = {
 export type ProductDraft = {
   title: Text
   about: Text
-  fields: Record<string, unknown>
+  fields: Record<string, string>
   measure: 'piece' | 'weight'
   skus: { id?: string; name: Text; price_minor: number; stock?: number }[]
   images: string[]
@@ -345,7 +349,8 @@ export type Fulfilment = {
   parcel: { enabled: boolean; price_minor: number; free_from_minor?: number }
 }
 export type Staff = { person: string; name: string; to?: string; role: ShopRole }
-export type StreamKey = { exists: boolean; created_at?: Instant; hint?: string }
+export type StreamKey = { exists: boolean; created_at?: Instant; hint?: string; rtmp_url?: string; whip_url?: string }
+/** The key itself is in the answer to a rotation only. */
 export type NewStreamKey = { rtmp_url: string; key: string; whip_url: string }
 export type StreamHealth = {
   state: 'idle' | 'live' | 'away'
@@ -364,7 +369,7 @@ export type Figures = {
   orders: number
   reserved: Money
   paid: Money
-  contacts: number
+  contacts?: number
   comments: number
   likes: number
 }
@@ -375,7 +380,7 @@ export type ShowFigures = {
 }
 export type PickList = {
   slots: { slot?: Slot; orders: Order[] }[]
-  totals: { title: Text; variant: Text; quantity: number; measure: Measure }[]
+  totals: { title: Text; variant: Text; image?: Image; quantity: number; measure: Measure }[]
 }
 export type Contact = {
   id: string
@@ -389,8 +394,8 @@ export type Contact = {
   last_seen_at: Instant
 }
 export type ShopFigures = {
-  days: { day: string; orders: number; paid: Money; viewers: number }[]
-  totals: { orders: number; paid: Money; viewers: number }
+  days: { day: string; orders: number; paid: Money }[]
+  totals: { orders: number; paid: Money }
 }
 export type Check = { code: string; ok: boolean; detail: string }
 export type OperatorOverview = {
@@ -401,7 +406,9 @@ export type OperatorOverview = {
   disk: { free_bytes: number; total_bytes: number; recording_bytes_per_hour: number }
   checks: Check[]
 }
-export type RoleHolder = { person: string; name: string; to?: string; role: 'operator' | 'moderator' }
+export type RoleHolder = { id: string; name: string; to: string; operator: boolean; moderator: boolean }
+/** What a link in a message ends: one kind of message on one channel. */
+export type StopInfo = { kind: string; channel: string }
 
 /** RFC 9457, with a stable `code` the apps translate. */
 export type Problem = {

@@ -6,8 +6,8 @@ export type EngineEvents = {
   onLost: (lost: boolean) => void
 }
 
-/** How long to wait before the next try, in milliseconds: soon at first, never more than 4 s, since a show resumes by itself. */
-export const retryDelay = (attempt: number) => Math.min(4000, 500 * 2 ** Math.min(attempt, 3))
+/** How long to wait before the next try, in milliseconds: soon at first, never more than 2 s, since a show starts and resumes by itself. */
+export const retryDelay = (attempt: number) => Math.min(2000, 500 * 2 ** Math.min(attempt, 2))
 
 /**
  * Puts an HLS address on a video element. hls.js where there is Media Source Extensions, because native HLS gives

@@ -116,11 +116,11 @@ export class WhipPublisher {
     this.pc = undefined
   }
 
-  /** Ends the publication; the server keeps the show until it is ended there. */
-  stop(): void {
+  /** Ends the publication. `over` says that the show itself has ended and the server has let go already. */
+  stop(over = false): void {
     this.stopped = true
     clearTimeout(this.retry)
-    if (this.resource) void fetch(this.resource, { method: 'DELETE', headers: { Authorization: `Bearer ${this.token}` }, keepalive: true }).catch(() => undefined)
+    if (this.resource && !over) void fetch(this.resource, { method: 'DELETE', headers: { Authorization: `Bearer ${this.token}` }, keepalive: true }).catch(() => undefined)
     this.drop()
     this.events.onState('idle')
   }

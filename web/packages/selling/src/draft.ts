@@ -1,4 +1,4 @@
-import type { Fulfilment, Image, Pack, PackField, ProductDraft, Text } from '@openstall/api'
+import type { Fulfilment, Image, Pack, PackField, Product, ProductDraft, Text } from '@openstall/api'
 import { parseMinor } from '@openstall/ui'
 
 /** What a seller types about one product; texts stay as typed until they are read. */
@@ -8,7 +8,7 @@ export type ProductForm = {
   price: string
   stock: string
   measure: 'piece' | 'weight'
-  fields: Record<string, unknown>
+  fields: Record<string, string>
   images: Image[]
 }
 
@@ -31,10 +31,22 @@ export function formFaults(form: ProductForm, fields: PackField[], currency: str
   if (minor === undefined || minor === 0) faults.push('price')
   if (form.stock.trim() && parseStock(form.stock, form.measure) === undefined) faults.push('stock')
   for (const f of fields) {
-    const v = form.fields[f.key]
-    if (f.required && (v === undefined || v === '')) faults.push(`field:${f.key}`)
+    if (f.required && !form.fields[f.key]) faults.push(`field:${f.key}`)
   }
   return faults
+}
+
+/** A product as the draft it would be saved as, unchanged: the start of every change. */
+export function draftFrom(p: Product): ProductDraft {
+  return {
+    title: p.title,
+    about: p.about,
+    fields: p.fields ?? {},
+    measure: p.skus[0]?.measure.kind ?? p.measure?.kind ?? 'piece',
+    skus: p.skus.map((s) => ({ id: s.id, name: s.name, price_minor: s.price.amount.minor })),
+    images: p.images.map((i) => i.id),
+    state: p.state,
+  }
 }
 
 /** The draft the server takes, in the language the seller writes. */

@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n'
 import type { Merchant, Pack, Product } from '@openstall/api'
 import { minorAsTyped, pick, quantityFigure, say } from '@openstall/ui'
 import { useProblem } from '@openstall/app'
-import { draftOf, emptyForm, formFaults, type ProductForm } from './draft'
+import { draftFrom, draftOf, emptyForm, formFaults, type ProductForm } from './draft'
 
 /** One product being written: what is typed, its photo, its faults, and saving it. */
 export function useProductForm(api: () => Merchant, pack: () => Pack | undefined, currency: () => string) {
@@ -46,10 +46,12 @@ export function useProductForm(api: () => Merchant, pack: () => Pack | undefined
         photo.value = undefined
       }
       const draft = draftOf(form.value, currency(), locale.value, { title: was.value?.title, about: was.value?.about, sku: was.value?.skus[0]?.id })
-      if (was.value && was.value.skus.length > 1) {
-        // Variants are edited in the console; here only the first one's price and stock are on screen.
-        draft.skus = [draft.skus[0]!, ...was.value.skus.slice(1).map((s) => ({ id: s.id, name: s.name, price_minor: s.price.amount.minor }))]
-        draft.skus[0]!.name = was.value.skus[0]!.name
+      if (was.value) {
+        // Only the first variant's price and stock are on screen; the others stay as they are.
+        const kept = draftFrom(was.value)
+        draft.skus[0]!.name = kept.skus[0]?.name ?? {}
+        draft.skus.push(...kept.skus.slice(1))
+        draft.state = kept.state
       }
       return was.value ? await api().saveProduct(was.value.id, draft) : await api().addProduct(draft)
     } catch (e) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Measure } from '@openstall/api'
 import { dayKind, formatDuration, formatMoney, minorAsTyped, moneyParts, parseMinor, priceOf, quantityFigure, stepQuantity } from './format'
 import { readableColour } from './contrast'
+import { countries, likelyCountry } from './countries'
 import { pick } from './pick'
 
 const fish: Measure = { kind: 'weight', unit: 'kg', per: 1000, step: 100, min: 100 }
@@ -82,6 +83,18 @@ describe('time', () => {
     expect(dayKind(new Date(2026, 10, 23, 0, 1), now)).toBe('tomorrow')
     expect(dayKind(new Date(2026, 10, 22, 0, 1), now)).toBe('today')
     expect(dayKind(new Date(2026, 10, 24, 0, 1), now)).toBe('other')
+  })
+})
+
+describe('countries', () => {
+  it('are named and sorted in the language of the reader', () => {
+    expect(countries('en').find((c) => c.code === 'DE')!.name).toBe('Germany')
+    expect(countries('zh').find((c) => c.code === 'DE')!.name).toBe('德国')
+    expect(countries('en')[0]!.name).toBe('Afghanistan')
+  })
+  it('are guessed from the browser, or not at all', () => {
+    expect(likelyCountry(['en', 'en-IE', 'zh-CN'])).toBe('IE')
+    expect(likelyCountry(['eo'])).toBe('')
   })
 })
 

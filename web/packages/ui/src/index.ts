@@ -1,6 +1,7 @@
 export { pick } from './pick'
 export * from './format'
 export { readableColour } from './contrast'
+export { countries, likelyCountry } from './countries'
 export { noteServerTime, serverNow, useNow } from './clock'
 export { useOnline } from './online'
 export { say, toast } from './toast'

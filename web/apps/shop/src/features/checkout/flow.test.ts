@@ -60,7 +60,7 @@ describe('checkout', () => {
   it('sends only the part of the fulfilment that belongs to its kind', () => {
     const address = { name: 'Ana', phone: '', line1: 'Mill St 1', postcode: 'D01', city: 'Dublin', country: 'IE' }
     expect(quoteRequest(wanted, choice({ kind: 'parcel', address }), 1250).fulfilment).toEqual({ kind: 'parcel', slot: undefined, address })
-    expect(quoteRequest(wanted, choice(), 1250)).toMatchObject({ show: 'shw_1', show_second: 2528, expected: { sku_1: 1250 } })
+    expect(quoteRequest(wanted, choice(), 1250)).toMatchObject({ show: 'shw_1', second: 2528, expected: { sku_1: 1250 } })
   })
 
   it('asks when the price is not the one seen, higher or lower, and only then', () => {
@@ -72,10 +72,10 @@ describe('checkout', () => {
 
   it.each([
     ['stock.sold_out', 409, 'sold_out'],
-    ['quote.expired', 409, 'ask_again'],
-    ['price.changed', 409, 'ask_again'],
-    ['auth.required', 401, 'sign_in'],
-    ['order.slot_full', 409, 'said'],
+    ['order.quote_expired', 409, 'ask_again'],
+    ['shop.slot_full', 409, 'ask_again'],
+    ['auth.sign_in', 401, 'sign_in'],
+    ['order.consent', 422, 'said'],
     ['', 500, 'said'],
   ])('%s (%i) means %s', (code, status, want) => {
     expect(failureOf(new ApiError({ code, status }))).toBe(want)

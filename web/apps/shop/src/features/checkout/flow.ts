@@ -32,7 +32,7 @@ export function quoteRequest(wanted: Wanted, choice: Choice, seenMinor: number |
     items: [{ sku: choice.sku, quantity: choice.quantity }],
     fulfilment,
     show: wanted.show,
-    show_second: wanted.second,
+    second: wanted.second,
     expected: seenMinor === undefined ? undefined : { [choice.sku]: seenMinor },
   }
 }
@@ -76,6 +76,9 @@ export function addressComplete(a: Address | undefined): boolean {
   return !!a && [a.name, a.line1, a.postcode, a.city, a.country].every((v) => v.trim().length > 0)
 }
 
+/** The offer is over, used or about a slot that is gone: a new one answers all of them. */
+const ASK_AGAIN = ['order.quote_expired', 'order.bad_quote', 'shop.slot_full', 'order.slot']
+
 export type Failure = 'sold_out' | 'ask_again' | 'sign_in' | 'offline' | 'said'
 
 /** What a refused quote or order means for the page. */
@@ -84,7 +87,7 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof ApiError)) return 'said'
   if (error.status === 401) return 'sign_in'
   if (error.code.startsWith('stock.')) return 'sold_out'
-  if (/^(quote|price)\./.test(error.code) || (error.code.startsWith('order.') && error.code.endsWith('price_changed'))) return 'ask_again'
+  if (ASK_AGAIN.includes(error.code)) return 'ask_again'
   return 'said'
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Chapter } from '@openstall/api'
-import { cardNumber, chapterAt, showSecond, startSecond, viewOf } from './rules'
+import { cardNumber, chapterAt, startSecond, viewOf } from './rules'
 
 describe('room', () => {
   it.each([
@@ -24,13 +24,6 @@ describe('room', () => {
     const c = (number: number, from: number, to?: number): Chapter => ({ product: 'p', number, title: {}, from_second: from, to_second: to })
     const all = [c(1, 10, 60), c(2, 70)]
     expect([5, 10, 59, 60, 65, 70, 900].map((s) => chapterAt(all, s)?.number)).toEqual([undefined, 1, 1, undefined, undefined, 2, 2])
-  })
-
-  it('counts the second from the start of the show', () => {
-    const show = { started_wall: '2026-11-22T17:00:00Z' }
-    expect(showSecond(show, new Date('2026-11-22T17:42:08.900Z'))).toBe(2528)
-    expect(showSecond(show, undefined)).toBeUndefined()
-    expect(showSecond({}, new Date())).toBeUndefined()
   })
 
   it('takes only a number of seconds from the address', () => {

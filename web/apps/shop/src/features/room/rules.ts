@@ -1,4 +1,4 @@
-import type { BagItem, Chapter, RoomState, Show, ShowState, Sku } from '@openstall/api'
+import type { BagItem, Chapter, RoomState, ShowState, Sku } from '@openstall/api'
 
 export type RoomView = 'scheduled' | 'live' | 'replay' | 'cancelled' | 'over'
 
@@ -33,13 +33,6 @@ export function chapterAt(chapters: Chapter[], second: number): Chapter | undefi
 /** The variant Buy takes without asking: the first that is not sold out. */
 export function firstSku(item: BagItem): Sku | undefined {
   return item.product.skus.find((s) => s.available >= s.measure.min) ?? item.product.skus[0]
-}
-
-/** The second of the show that is on screen, for the promise; undefined while the picture has no clock. */
-export function showSecond(show: Pick<Show, 'started_wall' | 'started_at'>, playing: Date | undefined): number | undefined {
-  const start = Date.parse(show.started_wall ?? show.started_at ?? '')
-  if (!playing || Number.isNaN(start)) return undefined
-  return Math.max(0, Math.floor((playing.getTime() - start) / 1000))
 }
 
 /** `?t=` in seconds; anything else starts at the beginning. */

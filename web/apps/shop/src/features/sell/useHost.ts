@@ -57,8 +57,8 @@ export function useHost(show: MerchantShow, api: Merchant) {
     // A phone that goes to sleep takes the show with it.
     wakeLock = await navigator.wakeLock?.request('screen').catch(() => undefined)
   }
-  function unpublish() {
-    publisher?.stop()
+  function unpublish(over = false) {
+    publisher?.stop(over)
     publisher = undefined
     void wakeLock?.release()
   }
@@ -68,7 +68,7 @@ export function useHost(show: MerchantShow, api: Merchant) {
     if (!now) return false
     room.take(now.state_snapshot)
     started.value = now.started_at
-    if (step === 'end') unpublish()
+    if (step === 'end') unpublish(true)
     else await publish()
     return true
   }

@@ -1,0 +1,430 @@
+package demo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openstall/openstall/internal/app"
+	"github.com/openstall/openstall/internal/app/demo"
+	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/config"
+)
+
+var root string
+
+func TestMain(m *testing.M) {
+	var err error
+	if root, err = os.MkdirTemp("", "demo-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(root)
+	os.Exit(code)
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func settings(name string) config.Serve {
+	return demo.Config(config.Serve{Data: filepath.Join(root, name), HTTP: "127.0.0.1:0", RTMP: "127.0.0.1:0", WebRTC: "off", Metrics: "off", TLS: "off",
+		Name: "Openstall", Currency: "EUR", TimeZone: "Europe/Berlin", MailFrom: "Market <market@localhost>", Grace: 20 * time.Second})
+}
+
+// short keeps films of three seconds a product.
+var short = demo.Options{Seed: 1, Part: 3 * time.Second}
+
+// seeded makes the market that the tests look at, once.
+var seeded = sync.OnceValue(func() error { return demo.Seed(context.Background(), settings("market"), quiet, short) })
+
+// market opens the seeded market and runs it.
+func market(t *testing.T) *app.App {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("the films are made by ffmpeg, which is not here; CI installs it")
+	}
+	if err := seeded(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), settings("market"), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case <-a.Ready():
+	case err := <-ran:
+		ran <- nil
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestEveryTradeHasAShop(t *testing.T) {
+	a := market(t)
+	shops := map[string]shop.Shop{}
+	for _, s := range shopsOf(t, a) {
+		shops[s.Pack] = s
+	}
+	for _, p := range shop.Packs() {
+		s, ok := shops[p.Code]
+		if !ok {
+			t.Errorf("no shop sells %s", p.Code)
+			continue
+		}
+		goods, err := a.Catalog.OfShop(t.Context(), s.ID, false, page.First, 50)
+		if err != nil || len(goods.Items) == 0 {
+			t.Errorf("%s has no goods: %v", s.Slug, err)
+		}
+		for _, g := range goods.Items {
+			if len(g.Images) == 0 {
+				t.Errorf("%s of %s has no picture", g.Title.Pick("en"), s.Slug)
+			}
+			if _, err := p.Check(g.Fields); err != nil {
+				t.Errorf("%s of %s: %v", g.Title.Pick("en"), s.Slug, err)
+			}
+		}
+	}
+}
+
+func TestEveryTextIsInBothLanguages(t *testing.T) {
+	a := market(t)
+	want := func(what string, l text.Local) {
+		if l["en"] == "" || l["zh"] == "" || l["en"] == l["zh"] {
+			t.Errorf("%s reads %v", what, l)
+		}
+	}
+	for _, s := range shopsOf(t, a) {
+		want("name", s.Name)
+		want("about "+s.Slug, s.About)
+		goods, err := a.Catalog.OfShop(t.Context(), s.ID, true, page.First, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range goods.Items {
+			want("title", g.Title)
+			want("about "+g.ID, g.About)
+		}
+		for _, w := range showsOf(t, a, s.ID) {
+			want("show", w.Title)
+		}
+	}
+}
+
+func TestOrdersStandInEveryState(t *testing.T) {
+	a := market(t)
+	states, money := map[order.State]int{}, map[order.PayState]int{}
+	for _, o := range ordersOf(t, a) {
+		states[o.State]++
+		money[o.PayState]++
+	}
+	for _, s := range []order.State{order.PendingPayment, order.Placed, order.Ready, order.Shipped, order.Completed, order.Cancelled, order.Expired} {
+		if states[s] == 0 {
+			t.Errorf("no order is %s: %v", s, states)
+		}
+	}
+	for _, s := range []order.PayState{order.DueAtPickup, order.Pending, order.Paid, order.Refunded, order.NoPayment} {
+		if money[s] == 0 {
+			t.Errorf("no payment is %s: %v", s, money)
+		}
+	}
+}
+
+func TestTheBooksOfADemoMarketBalance(t *testing.T) {
+	problems, err := app.Check(t.Context(), market(t).DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Invariant, p.Detail)
+	}
+}
+
+func TestPastShowsHaveChaptersTalkAndReplay(t *testing.T) {
+	a := market(t)
+	replays, err := a.Shows.Replays(t.Context(), "")
+	if err != nil || len(replays) != 2 {
+		t.Fatalf("%d replays, %v", len(replays), err)
+	}
+	for _, s := range replays {
+		chapters, err := a.Shows.Chapters(t.Context(), s.ID)
+		if err != nil || len(chapters) != 4 {
+			t.Errorf("%s has %d chapters, %v", s.Title.Pick("en"), len(chapters), err)
+		}
+		said, err := a.Chat.Count(t.Context(), s.ID)
+		if err != nil || said < 8 {
+			t.Errorf("%s has %d comments, %v", s.Title.Pick("en"), said, err)
+		}
+		if s.Viewers < 5 || s.StartedAt.After(time.Now().Add(-time.Hour)) {
+			t.Errorf("%s had %d people at %s", s.Title.Pick("en"), s.Viewers, s.StartedAt)
+		}
+		decode(t, a.URL()+"/replay/"+s.ID+"/index.m3u8", s.Duration)
+	}
+}
+
+// decode lets ffmpeg play an address and expects frames of so much time.
+func decode(t *testing.T, address string, length time.Duration) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", address).CombinedOutput()
+	var frames int
+	_, scanned := fmt.Sscan(string(out), &frames)
+	if err != nil || scanned != nil || time.Duration(frames)*time.Second/30 < length-time.Second {
+		t.Errorf("%s of %s: %s %v", address, length, out, err)
+	}
+}
+
+func TestABuyerOpensTheRecordingAtTheSecondOfThePromise(t *testing.T) {
+	a := market(t)
+	b := signIn(t, a, "ana@demo.market")
+	var orders struct{ Items []struct{ ID string } }
+	b.get(t, "/v1/orders", &orders)
+	found := false
+	for _, o := range orders.Items {
+		var one struct {
+			Lines []struct{ Promise *struct{ Replay string } }
+		}
+		b.get(t, "/v1/orders/"+o.ID, &one)
+		for _, l := range one.Lines {
+			if l.Promise == nil {
+				continue
+			}
+			found = true
+			if ok, _ := regexp.MatchString(`^/shows/shw_[0-9a-z]+\?t=[0-9]+$`, l.Promise.Replay); !ok {
+				t.Errorf("the promise of %s opens %q", o.ID, l.Promise.Replay)
+			}
+		}
+	}
+	if !found {
+		t.Error("Ana has no order with a promise")
+	}
+}
+
+func TestSeedingTwiceChangesNothing(t *testing.T) {
+	a := market(t)
+	before := digest(t, a)
+	if err := demo.Seed(t.Context(), settings("market"), quiet, short); err != nil {
+		t.Fatal(err)
+	}
+	if after := digest(t, a); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+func TestASomebodysMarketIsNotSeeded(t *testing.T) {
+	cfg := settings("somebody")
+	a, err := app.New(t.Context(), cfg, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := a.Accounts.Ensure(t.Context(), "a@b.example", "A", "en")
+	if err == nil {
+		_, err = a.Shops.Open(t.Context(), p.ID, shop.Draft{Name: text.Both("Mine", "我的"), Pack: "fish", Currency: "EUR", TimeZone: "Europe/Berlin"})
+	}
+	a.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Seed(t.Context(), cfg, quiet, short); !errors.Is(err, demo.ErrNotEmpty) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheSameSeedMakesTheSameMarket(t *testing.T) {
+	first := digest(t, market(t))
+	again := settings("again")
+	if err := os.CopyFS(again.Path("demo"), os.DirFS(settings("market").Path("demo"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Seed(t.Context(), again, quiet, short); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), again, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if second := digest(t, a); second != first {
+		t.Errorf("first:\n%s\nsecond:\n%s", first, second)
+	}
+}
+
+func TestTheHostStaysOnAirAndResumes(t *testing.T) {
+	a := market(t)
+	first := hosted(t, a, time.Second)
+	if second := hosted(t, a, 3*time.Second); second.ID != first.ID {
+		t.Errorf("the host began show %s instead of resuming %s", second.ID, first.ID)
+	}
+	if _, err := a.EndShow(t.Context(), first.Shop, first.ID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hosted runs the host until its show is live, explained and recorded so far.
+func hosted(t *testing.T, a *app.App, length time.Duration) show.Show {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- demo.Host(ctx, a, settings("market"), quiet) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		on, err := a.Shows.OnAir(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(on) == 1 && on[0].State == show.Live && on[0].Explaining > 0 {
+			if x, err := a.Recording(on[0].ID); err == nil && x.Duration() > length {
+				return on[0]
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not on air: %+v", on)
+		}
+		time.Sleep(50 * time.Millisecond) // between two looks
+	}
+}
+
+func shopsOf(t *testing.T, a *app.App) []shop.Shop {
+	t.Helper()
+	list, err := a.Shops.List(t.Context(), page.First, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+func showsOf(t *testing.T, a *app.App, shopID string) []show.Show {
+	t.Helper()
+	list, err := a.Shows.OfShop(t.Context(), shopID, page.First, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+func ordersOf(t *testing.T, a *app.App) []order.Order {
+	t.Helper()
+	list, err := a.Orders.List(t.Context(), order.Filter{After: page.First}, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+// digest says what is in a market without what differs from day to day.
+func digest(t *testing.T, a *app.App) string {
+	t.Helper()
+	var lines []string
+	for _, s := range shopsOf(t, a) {
+		lines = append(lines, "shop "+s.Slug)
+		goods, err := a.Catalog.OfShop(t.Context(), s.ID, true, page.First, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range goods.Items {
+			lines = append(lines, fmt.Sprintf("goods %s %s", g.Title.Pick("en"), g.SKUs[0].Price))
+		}
+		f, err := a.Social.Of(t.Context(), "", s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprintf("followers %s %d", s.Slug, f.Followers))
+	}
+	for _, o := range ordersOf(t, a) {
+		lines = append(lines, fmt.Sprintf("order %s %s %s %s", o.BuyerName, o.Quote.Lines[0].Title.Pick("en"), o.Total(), o.State))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// browser is a signed-in visitor.
+type browser struct {
+	http.Client
+	url string
+}
+
+func signIn(t *testing.T, a *app.App, address string) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{http.Client{Jar: jar, Timeout: 10 * time.Second}, a.URL()}
+	b.post(t, "/v1/auth/codes", fmt.Sprintf(`{"to":%q}`, address))
+	letter := regexp.MustCompile(`sign-in code is ([0-9]{6})</h2><small>` + regexp.QuoteMeta(address))
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if m := letter.FindStringSubmatch(b.page(t, "/outbox")); m != nil {
+			b.post(t, "/v1/auth/codes/verify", fmt.Sprintf(`{"to":%q,"code":%q}`, address, m[1]))
+			return b
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no code in the outbox")
+		}
+		time.Sleep(50 * time.Millisecond) // between two looks
+	}
+}
+
+func (b *browser) post(t *testing.T, path, body string) {
+	t.Helper()
+	res, err := b.Post(b.url+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 300 {
+		words, _ := io.ReadAll(res.Body)
+		t.Fatalf("POST %s: %d %s", path, res.StatusCode, words)
+	}
+}
+
+func (b *browser) page(t *testing.T, path string) string {
+	t.Helper()
+	res, err := b.Get(b.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %d %v", path, res.StatusCode, err)
+	}
+	return string(body)
+}
+
+func (b *browser) get(t *testing.T, path string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(b.page(t, path)), into); err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
+}

@@ -30,7 +30,7 @@ type State string
 const (
 	Draft  State = "draft"  // the shop only
 	Live   State = "live"   // everybody
-	Hidden State = "hidden" // nobody; orders keep pointing at it
+	Hidden State = "hidden" // only its merchant; orders keep pointing at it
 )
 
 // Measure says in what a product is counted. Quantities and stock are whole

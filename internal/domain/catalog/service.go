@@ -243,10 +243,10 @@ func GetIn(ctx context.Context, q db.Querier, product string) (Product, error) {
 	return byID(ctx, q, product)
 }
 
-// OfShop lists the products of a shop, newest first; hidden ones are left out,
-// and drafts too unless drafts is set.
-func (s *Service) OfShop(ctx context.Context, shopID string, drafts bool, after page.Cursor, n int) (page.Of[Product], error) {
-	rows, err := ofShop(ctx, s.db, shopID, drafts, after, n+1)
+// OfShop lists the products of a shop, newest first; drafts and hidden ones
+// only when all is set.
+func (s *Service) OfShop(ctx context.Context, shopID string, all bool, after page.Cursor, n int) (page.Of[Product], error) {
+	rows, err := ofShop(ctx, s.db, shopID, all, after, n+1)
 	if err != nil {
 		return page.Of[Product]{}, err
 	}

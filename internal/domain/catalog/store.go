@@ -83,12 +83,12 @@ func wholes(ctx context.Context, q db.Querier, rows []row, err error) ([]Product
 	return out, nil
 }
 
-func ofShop(ctx context.Context, q db.Querier, shop string, drafts bool, after page.Cursor, n int) ([]Product, error) {
+func ofShop(ctx context.Context, q db.Querier, shop string, all bool, after page.Cursor, n int) ([]Product, error) {
 	rows, err := db.All(ctx, q, scan, `
 		SELECT `+columns+` FROM product
-		WHERE shop = $1 AND (state = 'live' OR (state = 'draft' AND $2)) AND (created_at, id) < ($3, $4)
+		WHERE shop = $1 AND (state = 'live' OR $2) AND (created_at, id) < ($3, $4)
 		ORDER BY created_at DESC, id DESC
-		LIMIT $5`, shop, drafts, after.At, after.ID, n)
+		LIMIT $5`, shop, all, after.At, after.ID, n)
 	return wholes(ctx, q, rows, err)
 }
 

@@ -157,10 +157,10 @@ type setInput struct {
 		Avatar   *string     `json:"avatar,omitempty" maxLength:"60"`
 		Cover    *string     `json:"cover,omitempty" maxLength:"60"`
 		Licence  *struct {
-			LegalName string `json:"legal_name" maxLength:"120"`
-			Number    string `json:"number" maxLength:"60"`
-			Address   string `json:"address" maxLength:"200"`
-			Contact   string `json:"contact" maxLength:"120"`
+			LegalName *string `json:"legal_name,omitempty" maxLength:"120"`
+			Number    *string `json:"number,omitempty" maxLength:"60"`
+			Address   *string `json:"address,omitempty" maxLength:"200"`
+			Contact   *string `json:"contact,omitempty" maxLength:"120"`
 		} `json:"licence,omitempty"`
 	}
 }
@@ -189,7 +189,10 @@ func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[view], error)
 		set(&s.Avatar, b.Avatar)
 		set(&s.Cover, b.Cover)
 		if l := b.Licence; l != nil {
-			s.Licence.LegalName, s.Licence.Number, s.Licence.Address, s.Licence.Contact = l.LegalName, l.Number, l.Address, l.Contact
+			set(&s.Licence.LegalName, l.LegalName)
+			set(&s.Licence.Number, l.Number)
+			set(&s.Licence.Address, l.Address)
+			set(&s.Licence.Contact, l.Contact)
 		}
 		return nil
 	})

@@ -1,11 +1,12 @@
 // A viewer stumbles upon a good thing and buys it without losing the picture.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Person, openStall, planShow } from './lib/api.mjs'
-import { openBrowser, phone, pictureGoesOn, signInHere, timeToPicture, visit } from './lib/browser.mjs'
+import { openStall, planShow } from './lib/api.mjs'
+import { openBrowser, pictureGoesOn, signInHere, timeToPicture, visit } from './lib/browser.mjs'
 import { goLive } from './lib/live.mjs'
 import { Server } from './lib/server.mjs'
-import { until, within } from './lib/until.mjs'
+import { steps } from './lib/story.mjs'
+import { within } from './lib/until.mjs'
 
 test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
   const server = await Server.start(t)
@@ -15,23 +16,22 @@ test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
   await goLive(t, server, stall, show)
   const { owner, base } = stall
   const viewer = await visit(browser, server, { allowed: [401] })
-  const order = { id: '' }
+  const second = await visit(browser, server)
+  await second.goto(`/shows/${show.id}`)
+  const step = steps(t, viewer, second)
 
-  await t.test('the picture moves within 3 s of opening the link, without an account', async (t) => {
+  await step('the picture moves within 3 s of opening the link, without an account', async (t) => {
     await within(t, 'picture', 3000, () => timeToPicture(viewer, `/shows/${show.id}`))
   })
 
-  await t.test('a tap turns the sound on', async () => {
+  await step('a tap turns the sound on', async () => {
     assert.equal(await viewer.locator('video').evaluate((v) => v.muted), true)
     await viewer.getByRole('button', { name: 'Tap for sound' }).tap()
     assert.equal(await viewer.locator('video').evaluate((v) => v.muted), false)
     await pictureGoesOn(viewer)
   })
 
-  const second = await visit(browser, server)
-  await second.goto(`/shows/${show.id}`)
-
-  await t.test('a question needs a name, given inside the room, and everybody sees it', async () => {
+  await step('a question needs a name, given inside the room, and everybody sees it', async () => {
     await viewer.getByLabel('Ask the stall…').fill('Is it fresh today?')
     await viewer.getByRole('button', { name: 'Send', exact: true }).tap()
     await viewer.getByText('A name for your question').waitFor()
@@ -41,7 +41,7 @@ test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
     await pictureGoesOn(viewer)
   })
 
-  await t.test('a pin is on the screen within 2 s', async (t) => {
+  await step('a pin is on the screen within 2 s', async (t) => {
     await within(t, 'pin', 2000, async () => {
       const card = viewer.getByRole('region', { name: 'On the counter: Oyster' })
       await owner.post(`${show.path}/pin`, { number: null })
@@ -53,7 +53,7 @@ test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
     })
   })
 
-  await t.test('a guest orders with a code and the picture goes on under the checkout', async () => {
+  await step('a guest orders with a code and the picture goes on under the checkout', async () => {
     await second.getByRole('region', { name: 'On the counter: Oyster' }).getByRole('button', { name: 'Buy' }).tap()
     await second.getByRole('radio', { name: /Test payment/ }).check()
     await pictureGoesOn(second)
@@ -68,11 +68,10 @@ test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
     assert.match(await second.locator('.sum').innerText(), /3\.00/)
     await second.getByRole('button', { name: 'Pay', exact: true }).tap()
     await second.waitForURL('**/orders/ord_*')
-    order.id = new URL(second.url()).pathname.split('/').at(-1)
     await second.getByText('€3.00 paid').waitFor()
   })
 
-  await t.test('a returning buyer is on the pay page after three taps, at the price that was shown', async (t) => {
+  await step('a returning buyer is on the pay page after three taps, at the price that was shown', async (t) => {
     await second.getByRole('link', { name: 'To the show' }).tap()
     const card = second.getByRole('region', { name: 'On the counter: Oyster' })
     await card.waitFor()

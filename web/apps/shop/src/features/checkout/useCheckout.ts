@@ -32,7 +32,9 @@ export function useCheckout(wanted: Wanted) {
   const seen = ref<Record<string, number>>(Object.fromEntries(wanted.item.skus.map((s) => [s.id, s.price.amount.minor])))
   const sku = computed(() => wanted.item.skus.find((s) => s.id === choice.sku) ?? firstSku)
   const line = computed(() => quote.value?.lines[0])
-  const available = computed(() => line.value?.available ?? sku.value.available)
+  /** How much there was when somebody was faster; undefined while the quote tells. */
+  const left = ref<number>()
+  const available = computed(() => left.value ?? line.value?.available ?? sku.value.available)
   const questions = computed(() => (quote.value ? priceQuestions(quote.value, undefined, seen.value) : []))
   const stillNeeds = computed(() => (quote.value ? missing(quote.value, choice) : undefined))
 
@@ -45,12 +47,15 @@ export function useCheckout(wanted: Wanted) {
       const q = await api.quote(quoteRequest(wanted, choice, seen.value[choice.sku]))
       if (mine !== turn) return
       quote.value = q
+      left.value = undefined
       Object.assign(choice, settle(q, choice))
       step.value = questions.value.length ? 'price' : 'ready'
     } catch (e) {
       if (mine !== turn) return
-      if (failureOf(e) === 'sold_out') step.value = 'soldout'
-      else if (last.kind && !quote.value && choice.kind) {
+      if (failureOf(e) === 'sold_out') {
+        left.value = await howMuch()
+        step.value = 'soldout'
+      } else if (last.kind && !quote.value && choice.kind) {
         // The way chosen last time may not be offered by this shop.
         choice.kind = undefined
         return ask()
@@ -60,6 +65,16 @@ export function useCheckout(wanted: Wanted) {
       }
     } finally {
       if (mine === turn) busy.value = false
+    }
+  }
+
+  /** Asks for the smallest amount, because a refusal does not say how much is left and the last quote is too old to. */
+  async function howMuch() {
+    try {
+      const q = await api.quote(quoteRequest(wanted, { ...choice, quantity: sku.value.measure.min }, seen.value[choice.sku]))
+      return q.lines[0]?.available ?? 0
+    } catch {
+      return 0
     }
   }
 

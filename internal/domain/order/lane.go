@@ -304,16 +304,18 @@ func (b *batchOf) grant(batch []*placing) {
 	}
 }
 
+// fits says what an offer lacks: goods first, because another pickup time can
+// be had and another fish cannot.
 func (b *batchOf) fits(shopID string, q Quote) error {
-	if q.Slot != nil {
-		if k := (slotKey{shopID, q.Slot.ID}); b.used[k]+b.slots[k] >= q.Capacity {
-			return shop.ErrSlotGone
-		}
-	}
 	for i, l := range q.Lines {
 		k := shelfKey{l.SKU, l.Bucket}
 		if free := b.left[k].Available() - b.taken[k]; free < l.Quantity {
 			return soldOut("lines["+strconv.Itoa(i)+"]", free)
+		}
+	}
+	if q.Slot != nil {
+		if k := (slotKey{shopID, q.Slot.ID}); b.used[k]+b.slots[k] >= q.Capacity {
+			return shop.ErrSlotGone
 		}
 	}
 	return nil

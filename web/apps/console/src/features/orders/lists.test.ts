@@ -3,7 +3,7 @@ import type { Order, PickList } from '@openstall/api'
 import { slotsOf, tally } from './lists'
 
 const order = (state: Order['state'], pay_state: Order['pay_state'], minor: number) => ({ state, pay_state, total: { minor, currency: 'EUR' } }) as Order
-const slot = (id: string, at: string) => ({ id, starts_at: at, ends_at: at })
+const slot = (id: string, at: string) => ({ id, starts_at: at, ends_at: at, left: 6 })
 const list: PickList = {
   totals: [],
   slots: [

@@ -6,7 +6,7 @@ const eur = (minor: number) => ({ minor, currency: 'EUR' })
 const kg: Measure = { kind: 'weight', unit: 'kg', per: 1000, step: 100, min: 100 }
 const rule = { code: 'fresh_exempt', text: { en: 'Fresh fish.' }, needs_consent: true } as const
 const shop = { id: 'shp_1', slug: 'marlow', name: { en: 'Marlow’s Fish' }, pack: 'fish', color: '#0F5B4A' }
-const slot = (id: string, left?: number) => ({ id, left, starts_at: '2026-11-22T18:00:00Z', ends_at: '2026-11-22T18:30:00Z' })
+const slot = (id: string, left = 6) => ({ id, left, starts_at: '2026-11-22T18:00:00Z', ends_at: '2026-11-22T18:30:00Z' })
 
 const quote = (over: Partial<Quote> = {}, unit = 1250): Quote => ({
   id: 'quo_1',
@@ -60,7 +60,7 @@ describe('checkout', () => {
   it('sends only the part of the fulfilment that belongs to its kind', () => {
     const address = { name: 'Ana', phone: '', line1: 'Mill St 1', postcode: 'D01', city: 'Dublin', country: 'IE' }
     expect(quoteRequest(wanted, choice({ kind: 'parcel', address }), 1250).fulfilment).toEqual({ kind: 'parcel', slot: undefined, address })
-    expect(quoteRequest(wanted, choice(), 1250)).toMatchObject({ show: 'shw_1', second: 2528, expected: { sku_1: 1250 } })
+    expect(quoteRequest(wanted, choice(), 1250)).toMatchObject({ show: 'shw_1', show_second: 2528, expected: { sku_1: 1250 } })
   })
 
   it('asks when the price is not the one seen, higher or lower, and only then', () => {

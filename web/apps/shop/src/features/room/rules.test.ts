@@ -16,7 +16,7 @@ describe('room', () => {
 
   it('a pin goes before what is explained', () => {
     expect(cardNumber({ pinned: 3, explaining: { number: 1, since: '' } })).toBe(3)
-    expect(cardNumber({ pinned: null, explaining: { number: 1, since: '' } })).toBe(1)
+    expect(cardNumber({ explaining: { number: 1, since: '' } })).toBe(1)
     expect(cardNumber({})).toBeUndefined()
   })
 

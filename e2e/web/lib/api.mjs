@@ -75,7 +75,7 @@ export async function openStall(server, { name = 'Nell', fish = {}, piece = {} }
   const base = `/v1/merchant/shops/${shop.id}`
   await owner.patch(base, { licence: { legal_name: 'Nell Marlow Fishmonger', number: 'F-77', address: 'Hall 2', contact: 'nell@example.org' } })
   // Room for every story's orders in one pickup time.
-  const { pickup, parcel } = await owner.call('GET', `${base}/fulfilment`)
+  const { pickup, parcel } = await owner.get(`${base}/fulfilment`)
   await owner.put(`${base}/fulfilment`, { parcel, pickup: { ...pickup, days: pickup.days.map((d) => ({ ...d, capacity: 10_000 })) } })
   const fields = { species: 'Scomber scombrus', production: 'wild', origin: 'North Sea', allergens: 'fish' }
   const mackerel = await owner.post(`${base}/products`, { title: { en: 'Mackerel', zh: '鲭鱼' }, measure: 'weight', state: 'live', fields, skus: [{ price_minor: 1250, stock: 40_000, ...fish }] })

@@ -203,7 +203,7 @@ func TestPasskeySignsInWithoutAnAddress(t *testing.T) {
 		site := account.SiteAt("market.example", "https")
 		rp := virtualwebauthn.RelyingParty{Name: "Openstall", ID: site.Host, Origin: site.Origin}
 		authenticator := virtualwebauthn.NewAuthenticator()
-		key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeRSA) // its EC keys lose a leading zero now and then
 		nell, _ := w.signIn(t, "nell@example.org", "Nell")
 		authenticator.Options.UserHandle = []byte(nell.ID)
 

@@ -288,7 +288,7 @@ func (h *handler) deletePasskey(ctx context.Context, in *IDInput) (*web.None, er
 
 type sessionView struct {
 	ID        string    `json:"id"`
-	Device    string    `json:"Device"`
+	Device    string    `json:"device"`
 	IP        string    `json:"ip"`
 	CreatedAt time.Time `json:"created_at"`
 	SeenAt    time.Time `json:"seen_at"`

@@ -1501,10 +1501,10 @@ export interface components {
             viewer: string;
         };
         AccountSessionView: {
-            Device: string;
             /** Format: date-time */
             created_at: string;
             current: boolean;
+            device: string;
             id: string;
             ip: string;
             /** Format: date-time */
@@ -1632,10 +1632,10 @@ export interface components {
             state: "none" | "in_review" | "verified";
         };
         LicenceStruct: {
-            address: string;
-            contact: string;
-            legal_name: string;
-            number: string;
+            address?: string;
+            contact?: string;
+            legal_name?: string;
+            number?: string;
         };
         MoneyAmount: {
             currency: string;

@@ -16,7 +16,7 @@ run: bin/openstall ## the demo market on http://localhost:8080, made on the firs
 
 build: bin/openstall ## one self-contained binary: bin/openstall
 
-dev: web/node_modules/.stamp ## Go rebuilt on change and Vite, behind http://localhost:8080
+dev: web/node_modules/.stamp ## Go rebuilt on change and Vite, behind http://localhost:5173
 	@node scripts/dev.mjs --data $(DATA)
 
 test: ## everything: Go, stores on two engines, front end, lint, stories in a browser

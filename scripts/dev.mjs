@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Development: Vite serves the phone app with hot reload and hands everything
 // else to the Go server, which is rebuilt and restarted when a Go file changes.
-// Open http://localhost:5173 (the console: http://localhost:5174/console/).
+// Everything is at http://localhost:5173, the console below /console/.
 import { spawn, spawnSync } from 'node:child_process'
 import { watch } from 'node:fs'
 

@@ -3,7 +3,8 @@
 // "web", "e2e", "lint") only that suite runs. Output of a failed suite is
 // shown; that of the others goes to .cache/test/<suite>.log.
 import { spawn, execFileSync } from 'node:child_process'
-import { createWriteStream, mkdirSync, readFileSync, existsSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, existsSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -123,7 +124,8 @@ execFileSync('scripts/deps.sh', ['test'], { stdio: 'inherit' })
 // Go needs something to embed before the front end is built.
 execFileSync('bash', ['-c', 'for a in shop console; do mkdir -p web/dist/$a; [ -f web/dist/$a/index.html ] || echo "<!doctype html>" > web/dist/$a/index.html; done'])
 let services = {}
-const dir = join(root, '.cache', 'services')
+// Not below the repository: PostgreSQL runs as another user, who must get there.
+const dir = mkdtempSync(join(tmpdir(), 'openstall-services-'))
 if (wanted('go') || wanted('e2e')) {
   const out = execFileSync('scripts/services.sh', ['start', dir]).toString()
   for (const m of out.matchAll(/(\w+)='([^']*)'/g)) services[m[1]] = m[2]
@@ -137,6 +139,7 @@ try {
   if (wanted('go')) await goTests(services)
 } finally {
   if (Object.keys(services).length) execFileSync('scripts/services.sh', ['stop', dir])
+  rmSync(dir, { recursive: true, force: true })
 }
 for (const f of failures) {
   const log = join(logs, f + '.log')

@@ -334,7 +334,8 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("http address %s: %w", a.cfg.HTTP, err)
 	}
 	a.setSelf(l.Addr())
-	servers := []*http.Server{a.server(a.cert.HTTP(a.handler, "/trust", "/trust/"))}
+	_, httpsPort, _ := net.SplitHostPort(a.cfg.HTTPS)
+	servers := []*http.Server{a.server(a.cert.HTTP(a.handler, httpsPort, "/trust", "/trust/", "/healthz", "/v1/payments/"))}
 	start("http", func(context.Context) error { return closed(servers[0].Serve(l)) })
 	if a.cfg.TLS != "off" {
 		tl, err := net.Listen("tcp", a.cfg.HTTPS)

@@ -254,6 +254,17 @@ func TestASomebodysMarketIsNotSeeded(t *testing.T) {
 	}
 }
 
+func TestADemoMarketIsRefusedInPublic(t *testing.T) {
+	cfg := settings("public")
+	cfg.PublicURL = "https://market.example"
+	if err := demo.Serve(t.Context(), cfg, quiet, io.Discard); err == nil || !strings.Contains(err.Error(), "public-url") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(cfg.Data); !os.IsNotExist(err) {
+		t.Errorf("the data folder was touched: %v", err)
+	}
+}
+
 func TestTheSameSeedMakesTheSameMarket(t *testing.T) {
 	first := digest(t, market(t))
 	again := settings("again")

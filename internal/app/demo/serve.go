@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/openstall/openstall/internal/app"
 	"github.com/openstall/openstall/internal/platform/config"
@@ -23,9 +24,10 @@ func Serve(ctx context.Context, cfg config.Serve, log *slog.Logger, out io.Write
 	}
 	if !ok {
 		fmt.Fprintln(out, "The data folder is empty: making a demo market. This takes about a minute, once.")
-		if err := Seed(ctx, cfg, log, Options{Out: out}); err != nil {
+		if err := Seed(ctx, cfg, slog.New(errorsOnly{log.Handler()}), Options{Out: out}); err != nil {
 			return err
 		}
+		debug.FreeOSMemory() // films and pictures passed through; the market is smaller
 	}
 	a, err := app.New(ctx, cfg, log)
 	if err != nil {
@@ -57,6 +59,13 @@ func Serve(ctx context.Context, cfg config.Serve, log *slog.Logger, out io.Write
 	<-hosted
 	return err
 }
+
+// errorsOnly keeps a log quiet while the market is made: that its publishers come
+// and go is how it is made.
+type errorsOnly struct{ slog.Handler }
+
+// Enabled reports whether a record is an error.
+func (errorsOnly) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
 
 // welcome tells a visitor where everything is.
 func welcome(ctx context.Context, a *app.App, out io.Writer) error {

@@ -143,7 +143,11 @@ func (s *Service) personAt(ctx context.Context, tx *db.Tx, address, channel, nam
 	} else {
 		p.Phone = address
 	}
-	return p, insertPerson(ctx, tx, p)
+	fresh, err := insertPerson(ctx, tx, p)
+	if err != nil || fresh {
+		return p, err
+	}
+	return personBy(ctx, tx, channel, address) // somebody was faster with the same address
 }
 
 // open starts a session of a device.

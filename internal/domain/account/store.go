@@ -39,12 +39,18 @@ func personBy(ctx context.Context, q db.Querier, by, value string) (Person, erro
 	return r.person(), err
 }
 
-func insertPerson(ctx context.Context, tx *db.Tx, p Person) error {
-	_, err := tx.ExecContext(ctx, `
+// insertPerson adds a person; false when the address is taken.
+func insertPerson(ctx context.Context, tx *db.Tx, p Person) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
 		INSERT INTO person (id, name, email, phone, locale, operator, moderator, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT DO NOTHING`,
 		p.ID, p.Name, p.Email, p.Phone, p.Locale, p.Operator, p.Moderator, clock.Millis(p.CreatedAt))
-	return err
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 func setProfile(ctx context.Context, tx *db.Tx, person, name, locale string) error {

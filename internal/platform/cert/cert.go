@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -117,21 +118,26 @@ func (k *Keeper) TLS() *tls.Config { return k.tls }
 func (k *Keeper) Authority() *Authority { return k.authority }
 
 // HTTP returns what port 80 answers: the challenges of ACME, and a redirect to
-// HTTPS for the rest. In mode Off it is next itself. In mode Local the addresses
-// in open are answered by next without TLS, for people who must first install
-// the authority.
-func (k *Keeper) HTTP(next http.Handler, open ...string) http.Handler {
+// HTTPS at port for the rest. In mode Off it is next itself. The addresses in
+// open, and those below one that ends in a slash, are answered by next without
+// TLS: for people who must first install the authority, and for this machine.
+func (k *Keeper) HTTP(next http.Handler, port string, open ...string) http.Handler {
 	if k.tls == nil {
 		return next
 	}
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if k.authority != nil && slices.Contains(open, r.URL.Path) {
+		if slices.ContainsFunc(open, func(o string) bool {
+			return o == r.URL.Path || strings.HasSuffix(o, "/") && strings.HasPrefix(r.URL.Path, o)
+		}) {
 			next.ServeHTTP(w, r)
 			return
 		}
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
+		}
+		if port != "" && port != "443" {
+			host = net.JoinHostPort(host, port)
 		}
 		w.Header().Set("Connection", "close")
 		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusMovedPermanently)

@@ -196,15 +196,20 @@ func TestPlainPortLeadsToTLS(t *testing.T) {
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://quay.lan:8080"+path, nil))
 		return w
 	}
-	secured := open(t, local(t)).HTTP(next, "/trust")
-	if w := get(secured, "/shows/1?t=2"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != "https://quay.lan/shows/1?t=2" {
+	secured := open(t, local(t)).HTTP(next, "8443", "/trust", "/trust/")
+	if w := get(secured, "/shows/1?t=2"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != "https://quay.lan:8443/shows/1?t=2" {
 		t.Errorf("%d to %q", w.Code, w.Header().Get("Location"))
 	}
-	if w := get(secured, "/trust"); w.Body.String() != "served" {
-		t.Errorf("/trust: %d %q", w.Code, w.Body)
+	for _, path := range []string{"/trust", "/trust/openstall.pem"} {
+		if w := get(secured, path); w.Body.String() != "served" {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body)
+		}
+	}
+	if w := get(secured, "/trusted"); w.Code != http.StatusMovedPermanently {
+		t.Errorf("/trusted: %d", w.Code)
 	}
 	off := open(t, cert.Config{Mode: cert.Off})
-	if w := get(off.HTTP(next), "/"); w.Body.String() != "served" || off.TLS() != nil {
+	if w := get(off.HTTP(next, ""), "/"); w.Body.String() != "served" || off.TLS() != nil {
 		t.Errorf("off: %d %q", w.Code, w.Body)
 	}
 }

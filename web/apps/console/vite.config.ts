@@ -8,5 +8,5 @@ export default defineConfig({
   define: flags,
   // ECharts is one page's and comes only with it.
   build: { outDir: '../../dist/console', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
-  server: { port: 5174, proxy: devProxy },
+  server: { port: 5174, strictPort: true, proxy: devProxy },
 })

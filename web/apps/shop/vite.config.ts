@@ -7,5 +7,6 @@ export default defineConfig({
   plugins: [vue(), slimI18n(), serviceWorker()],
   define: flags,
   build: { outDir: '../../dist/shop', emptyOutDir: true, manifest: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  server: { port: 5173, proxy: devProxy },
+  // The console has a dev server of its own; both are reached through this one, so that they share the sign-in.
+  server: { port: 5173, strictPort: true, proxy: { ...devProxy, '/console': { target: 'http://localhost:5174', ws: true } } },
 })

@@ -1,3 +1,5 @@
+export { usePerson } from './usePerson'
+export type { PersonEvent } from './person'
 export type { HostEvent, RoomEvents } from './client'
 export { LikeBatcher } from './likes'
 export { applyFrame, bagInState, bagIsStale, newerState } from './state'

@@ -25,6 +25,8 @@ describe('on air', () => {
     const p = plot(f, 0)
     for (const b of [...p.bars, ...p.blocks]) expect(b.x).toBeLessThanOrEqual(640)
     expect(p.blocks[0]!.x + p.blocks[0]!.w).toBeLessThanOrEqual(640)
+    const late = plot({ ...f, chapters: [{ product: '', number: 3, title: {}, from_second: 3595 }] }, 0).blocks[0]!
+    expect(late.x + late.w).toBeLessThanOrEqual(632)
     expect(JSON.stringify(plot({ ...f, minutes: [], chapters: [] }, 0))).not.toContain('null')
   })
 

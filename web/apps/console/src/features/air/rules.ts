@@ -20,6 +20,8 @@ export type Plot = { line: string; area: string; bars: { x: number; y: number; h
 const W = 640
 const H = 108
 const LEFT = 34
+/** The narrowest block that still holds its number. */
+const LEAST_BLOCK = 14
 
 /** Turns a show's minutes into the drawing: watching as a line, orders as bars, explained goods as blocks under the axis. */
 export function plot(f: ShowFigures, start: number): Plot {
@@ -35,7 +37,10 @@ export function plot(f: ShowFigures, start: number): Plot {
     line,
     area: line && `${line}L${x(n - 1).toFixed(1)} ${H}L${LEFT} ${H}Z`,
     bars: f.minutes.flatMap((m, i) => (m.orders ? [{ x: x(i), y: H - (m.orders / mostOrders) * 40, h: (m.orders / mostOrders) * 40 }] : [])),
-    blocks: f.chapters.map((c) => ({ number: c.number, x: x(minute(c.from_second)), w: Math.max(14, x(minute(c.to_second ?? n * 60)) - x(minute(c.from_second))) })),
+    blocks: f.chapters.map((c) => {
+      const from = Math.min(x(minute(c.from_second)), W - 8 - LEAST_BLOCK)
+      return { number: c.number, x: from, w: Math.max(LEAST_BLOCK, x(minute(c.to_second ?? n * 60)) - from) }
+    }),
     ticks: [0, most / 2, most].map((v) => ({ y: y(v), label: v })),
     hours: f.minutes.flatMap((m, i) => (i % Math.max(5, Math.ceil(n / 6 / 5) * 5) === 0 ? [{ x: x(i), at: m.at || new Date(start + i * 60000).toISOString() }] : [])),
     last: n ? { x: x(n - 1), y: y(f.minutes[n - 1]!.viewers) } : undefined,

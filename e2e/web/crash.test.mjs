@@ -13,6 +13,9 @@ import { until } from './lib/until.mjs'
 test('a crash in the middle of a show loses nothing that was answered', { timeout: 180_000 }, async (t) => {
   const server = await Server.start(t)
   const stall = await openStall(server, { piece: { stock: 100_000 } })
+  // Orders are refused when a pickup time is full, and here many come at once.
+  const { pickup, parcel } = await stall.owner.get(`${stall.base}/fulfilment`)
+  await stall.owner.put(`${stall.base}/fulfilment`, { pickup: { ...pickup, days: pickup.days.map((d) => ({ ...d, capacity: 500 })) }, parcel })
   const show = await planShow(stall)
   const publisher = await goLive(t, server, stall, show)
   const buyers = [await new Person(server).signIn('Rosa'), await new Person(server).signIn('Basil')]

@@ -59,10 +59,15 @@ export async function timeToPicture(page, path) {
   return Date.now() - from
 }
 
-/** Waits until the picture has gone on by `seconds`, and fails when it stands still. */
+/** Waits until the picture has gone on by `seconds`, and fails, telling what it is doing, when it stands still. */
 export async function pictureGoesOn(page, seconds = 0.5) {
   const from = await page.locator('video').first().evaluate((v) => v.currentTime)
-  await page.waitForFunction(({ from, seconds }) => document.querySelector('video').currentTime >= from + seconds, { from, seconds }, { polling: 50 })
+  try {
+    await page.waitForFunction(({ from, seconds }) => document.querySelector('video').currentTime >= from + seconds, { from, seconds }, { polling: 50 })
+  } catch (e) {
+    const now = await page.locator('video').first().evaluate((v) => ({ at: v.currentTime, ready: v.readyState, paused: v.paused, buffered: [...Array(v.buffered.length).keys()].map((i) => [v.buffered.start(i), v.buffered.end(i)]) }))
+    throw new Error(`the picture stands: from ${from} to ${JSON.stringify(now)}`, { cause: e })
+  }
 }
 
 /** Signs in with the form that is on the page: a name where one is asked for, an address, the code. */

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
-import type { Merchant, MerchantShow, Order, RoomState, ShowFigures, StreamHealth } from '@openstall/api'
+import type { Comment, Merchant, MerchantShow, Order, RoomState, ShowFigures, StreamHealth } from '@openstall/api'
 import { useRoom } from '@openstall/room'
 import { noteServerTime } from '@openstall/ui'
 import { useDo } from '../../shared/useDo'
@@ -64,7 +64,13 @@ export function useDesk(show: MerchantShow, api: Merchant, firstFigures: ShowFig
     answer: (text: string) => run(async () => room.echo(await api.answer(show.id, text))),
     remove: (comment: string) => run(() => api.removeComment(show.id, comment), t('air.removed')),
     pinComment: (comment: string) => run(() => api.pinComment(show.id, comment), t('air.commentPinned')),
-    mute: (person: string, reason: string) => run(() => api.mute(show.id, person, 60, reason), t('air.muted')),
+    /** Mutes who wrote a comment. Lines of the room name nobody, so the staff's own list is asked who it was. */
+    mute: (comment: Comment) =>
+      run(async () => {
+        const person = comment.person ?? (await api.comments(show.id)).items.find((c) => c.id === comment.id)?.person
+        if (!person) throw new Error('the comment is not in the list any more')
+        await api.mute(show.id, person, 60, comment.text)
+      }, t('air.muted')),
     async list(item: Parameters<Merchant['quickListing']>[1]) {
       const made = await run(() => api.quickListing(show.id, item))
       if (made) await fresh()

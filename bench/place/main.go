@@ -7,9 +7,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +46,7 @@ var (
 	asJSON  = flag.Bool("json", false, "one JSON object instead of a table")
 	seconds = flag.Int("seconds", 5, "length of a measurement")
 	runs    = flag.Int("runs", 3, "measurements of each kind")
-	metrics = flag.String("metrics", "off", "metrics and profile address of the server")
+	profile = flag.String("profile", "", "folder for CPU profiles of the server, one for each hot measurement")
 	binary  = flag.String("binary", "bin/openstall", "the program to measure")
 )
 
@@ -188,6 +191,7 @@ func pgbench(url string) (float64, error) {
 // world is a running server with one shop and many buyers.
 type world struct {
 	engine, dir, url string
+	metrics          string
 	server           *exec.Cmd
 	client           *http.Client
 	tokens           []string
@@ -217,7 +221,15 @@ func open(engine, database string) (*world, error) {
 	if err := w.seed(cfg); err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data", dir, "--http", cfg.HTTP, "--rtmp", "off", "--webrtc", "off", "--metrics", *metrics, "--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}
+	metrics := "off"
+	if *profile != "" {
+		if metrics, err = freePort(); err != nil {
+			return nil, err
+		}
+		metrics = "127.0.0.1:" + metrics
+	}
+	w.metrics = metrics
+	args := []string{"serve", "--data", dir, "--http", cfg.HTTP, "--rtmp", "off", "--webrtc", "off", "--metrics", metrics, "--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}
 	if database != "" {
 		args = append(args, "--database", database)
 	}
@@ -375,9 +387,82 @@ func (w *world) offers(sku string, n int) ([]offer, error) {
 	return out, nil
 }
 
-func (w *world) place(o offer) (int, []byte, error) {
-	return w.post("/v1/orders", w.tokens[o.Buyer], fmt.Sprintf("198.18.%d.%d", o.Buyer/250, o.Buyer%250), id.Secret(16), map[string]any{
-		"quote": o.ID, "hash": o.Hash, "payment": "test", "contact": map[string]any{"name": "Buyer"}})
+// line is one buyer's connection. It writes requests that were rendered
+// beforehand and reads no more of an answer than it must, so that the
+// processor belongs to the server and not to its client; pgbench is as frugal.
+type line struct {
+	conn net.Conn
+	in   *bufio.Reader
+	body []byte
+}
+
+func (w *world) dial() (*line, error) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		return nil, err
+	}
+	return &line{conn: conn, in: bufio.NewReaderSize(conn, 8<<10)}, nil
+}
+
+// request renders the placement of an offer.
+func (w *world) request(o offer) []byte {
+	body, err := json.Marshal(map[string]any{"quote": o.ID, "hash": o.Hash, "payment": "test", "contact": map[string]any{"name": "Buyer"}})
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Appendf(nil, "POST /v1/orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 198.18.%d.%d\r\nCookie: %s=%s\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n\r\n%s",
+		o.Buyer/250, o.Buyer%250, web.SessionCookie, w.tokens[o.Buyer], id.Secret(16), len(body), body)
+}
+
+// send does one exchange; the body is good until the next.
+func (l *line) send(request []byte) (status int, body []byte, err error) {
+	if _, err = l.conn.Write(request); err != nil {
+		return 0, nil, err
+	}
+	length := -1
+	for first := true; ; first = false {
+		row, err := l.in.ReadSlice('\n')
+		if err != nil {
+			return 0, nil, err
+		}
+		switch row = bytes.TrimRight(row, "\r\n"); {
+		case first:
+			if len(row) < 12 {
+				return 0, nil, fmt.Errorf("answer %q", row)
+			}
+			status, err = strconv.Atoi(string(row[9:12]))
+		case len(row) == 0:
+			if length < 0 {
+				return status, nil, errors.New("answer without a length")
+			}
+			l.body = slices.Grow(l.body[:0], length)[:length]
+			_, err = io.ReadFull(l.in, l.body)
+			return status, l.body, err
+		case len(row) > 15 && bytes.EqualFold(row[:15], []byte("content-length:")):
+			length, err = strconv.Atoi(string(bytes.TrimSpace(row[15:])))
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// lines opens a connection for each buyer.
+func (w *world) lines(n int) ([]*line, error) {
+	out := make([]*line, n)
+	for i := range out {
+		var err error
+		if out[i], err = w.dial(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func hangUp(lines []*line) {
+	for _, l := range lines {
+		_ = l.conn.Close()
+	}
 }
 
 // hot places orders of one SKU for some seconds.
@@ -387,6 +472,19 @@ func (w *world) hot(buyers int) (Result, error) {
 	if err != nil {
 		return r, err
 	}
+	requests := make([][]byte, len(offers))
+	for i, o := range offers {
+		requests[i] = w.request(o)
+	}
+	lines, err := w.lines(buyers)
+	if err != nil {
+		return r, err
+	}
+	defer hangUp(lines)
+	if *profile != "" {
+		go w.record()
+	}
+	runtime.GC()
 	cpu := w.cpu()
 	var next, ok, bad atomic.Int64
 	var mu sync.Mutex
@@ -394,16 +492,16 @@ func (w *world) hot(buyers int) (Result, error) {
 	start := time.Now()
 	end := start.Add(time.Duration(*seconds) * time.Second)
 	var wg sync.WaitGroup
-	for range buyers {
+	for _, l := range lines {
 		wg.Go(func() {
 			var own []float64
 			for time.Now().Before(end) {
 				i := int(next.Add(1)) - 1
-				if i >= len(offers) {
+				if i >= len(requests) {
 					break
 				}
 				at := time.Now()
-				status, body, err := w.place(offers[i])
+				status, body, err := l.send(requests[i])
 				own = append(own, float64(time.Since(at).Microseconds())/1000)
 				if err == nil && status == http.StatusCreated {
 					ok.Add(1)
@@ -425,6 +523,24 @@ func (w *world) hot(buyers int) (Result, error) {
 	return r, nil
 }
 
+// record keeps a profile of the server's CPU over the measurement.
+func (w *world) record() {
+	res, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", w.metrics, max(1, *seconds-1)))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "profile:", err)
+		return
+	}
+	defer res.Body.Close()
+	f, err := os.Create(filepath.Join(*profile, fmt.Sprintf("%s-%d.prof", w.engine, time.Now().Unix())))
+	if err == nil {
+		_, err = io.Copy(f, res.Body)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "profile:", err)
+	}
+}
+
 // flash sells 500 pieces to 2,000 buyers who all come at once.
 func (w *world) flash() (Result, error) {
 	r := Result{What: "flash sale, 500 pieces, 2000 buyers", Engine: w.engine, Buyers: 2000}
@@ -432,6 +548,16 @@ func (w *world) flash() (Result, error) {
 	if err != nil {
 		return r, err
 	}
+	work := make(chan []byte, len(offers))
+	for _, o := range offers {
+		work <- w.request(o)
+	}
+	close(work)
+	lines, err := w.lines(256)
+	if err != nil {
+		return r, err
+	}
+	defer hangUp(lines)
 	cpu := w.cpu()
 	var ok, refused, bad, last atomic.Int64
 	var mu sync.Mutex
@@ -439,17 +565,12 @@ func (w *world) flash() (Result, error) {
 	gate := make(chan struct{})
 	var start time.Time
 	var wg sync.WaitGroup
-	work := make(chan offer, len(offers))
-	for _, o := range offers {
-		work <- o
-	}
-	close(work)
-	for range 256 {
+	for _, l := range lines {
 		wg.Go(func() {
 			<-gate
-			for o := range work {
+			for request := range work {
 				at := time.Now()
-				status, body, err := w.place(o)
+				status, body, err := l.send(request)
 				d := float64(time.Since(at).Microseconds()) / 1000
 				mu.Lock()
 				took = append(took, d)

@@ -108,9 +108,6 @@ func (a *App) clocks(ctx context.Context) error {
 		if a.DB.Postgres() {
 			a.try(ctx, "shows on air were not read", func() error { return a.refreshAir(ctx) })
 		}
-		if n%1800 == 0 {
-			a.try(ctx, "old keys were not forgotten", func() error { return a.Orders.Tidy(ctx) })
-		}
 	}
 }
 

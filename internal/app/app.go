@@ -102,7 +102,7 @@ type App struct {
 	handler http.Handler
 	ready   chan struct{}
 	air     *air
-	screens chan order.Told
+	screens chan bus.Event
 }
 
 // OpenDB opens and migrates the database of a configuration.
@@ -139,7 +139,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger, opts ...Option
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 	}
-	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan order.Told, 1024)}
+	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan bus.Event, 1024)}
 	for _, o := range opts {
 		o(a)
 	}

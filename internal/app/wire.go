@@ -107,13 +107,9 @@ var orderWords = map[string]text.Local{
 // commit. A screen that misses it reads the truth when it looks again, so no row
 // is written for it.
 func (a *App) orderScreens(ctx context.Context, tx *db.Tx, e bus.Event) error {
-	t, err := bus.Decode[order.Told](e)
-	if err != nil {
-		return err
-	}
 	tx.AfterCommit(func() {
 		select {
-		case a.screens <- t:
+		case a.screens <- e:
 		default: // more orders than anybody can read
 		}
 	})
@@ -126,13 +122,17 @@ func (a *App) showScreens(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case t := <-a.screens:
-			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, t) })
+		case e := <-a.screens:
+			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, e) })
 		}
 	}
 }
 
-func (a *App) showOrder(ctx context.Context, t order.Told) error {
+func (a *App) showOrder(ctx context.Context, e bus.Event) error {
+	t, err := bus.Decode[order.Told](e)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(map[string]any{"type": "order", "data": map[string]any{"order": t.Order, "state": t.State, "pay_state": t.PayState}})
 	if err != nil {
 		return err

@@ -7,26 +7,25 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstall/openstall/internal/domain/account"
-	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
-	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
 // Parts are what a service is made of.
 type Parts struct {
 	DB    *db.DB
-	Bus   *bus.Bus
 	Shops *shop.Service
 	Shows *show.Service
 	Room  Room
-	Words []string // comments with one of them are held for the host
-	Now   clock.Now
+	// Bought reports whether a person has ordered in a show.
+	Bought func(ctx context.Context, show, person string) (bool, error)
+	Words  []string // comments with one of them are held for the host
+	Now    clock.Now
 }
 
 // Service keeps the comments of all rooms. It is safe for concurrent use.
@@ -41,13 +40,6 @@ type Service struct {
 func New(p Parts) *Service {
 	s := &Service{Parts: p, held: newFilter(p.Words)}
 	s.lane = newLane(p.DB)
-	p.Bus.Apply(order.TopicPlaced, "chat", func(ctx context.Context, tx *db.Tx, e bus.Event) error {
-		told, err := bus.Decode[order.Told](e)
-		if err != nil || told.Show == "" || told.Buyer == "" {
-			return err
-		}
-		return putBuyer(ctx, tx, told.Show, told.Buyer)
-	})
 	return s
 }
 
@@ -105,7 +97,7 @@ func (s *Service) kindOf(ctx context.Context, sh show.Show, person string) (Kind
 	if s.Shops.Require(ctx, sh.Shop, person, shop.See) == nil {
 		return Host, nil
 	}
-	bought, err := isBuyer(ctx, s.DB, sh.ID, person)
+	bought, err := s.Bought(ctx, sh.ID, person)
 	if bought {
 		return Buyer, err
 	}

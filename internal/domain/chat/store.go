@@ -100,19 +100,6 @@ func count(ctx context.Context, q db.Querier, show string) (int64, error) {
 		WHERE show = $1 AND state = 'shown'`, show)
 }
 
-func putBuyer(ctx context.Context, tx *db.Tx, show, person string) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO chat_buyer (show, person)
-		VALUES ($1, $2)
-		ON CONFLICT DO NOTHING`, show, person)
-	return err
-}
-
-func isBuyer(ctx context.Context, q db.Querier, show, person string) (bool, error) {
-	return db.One(ctx, q, db.Column[bool], `
-		SELECT EXISTS (SELECT 1 FROM chat_buyer WHERE show = $1 AND person = $2)`, show, person)
-}
-
 func mutedUntil(ctx context.Context, q db.Querier, shop, person string) (time.Time, error) {
 	at, err := db.One(ctx, q, db.Column[int64], `
 		SELECT until_at FROM chat_mute

@@ -165,11 +165,10 @@ type Term struct {
 
 // Clocks of an order.
 const (
-	QuoteFor       = 10 * time.Minute    // an offer is kept
-	PayWithin      = 15 * time.Minute    // until an unpaid order gives its goods back
-	CompleteAfter  = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
-	CollectWithin  = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes
-	IdempotencyFor = 7 * 24 * time.Hour  // keys are remembered
+	QuoteFor      = 10 * time.Minute    // an offer is kept
+	PayWithin     = 15 * time.Minute    // until an unpaid order gives its goods back
+	CompleteAfter = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
+	CollectWithin = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes
 )
 
 // Topics; the key is the order's id, the payload a [Told].

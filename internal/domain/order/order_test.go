@@ -148,7 +148,19 @@ func (w *world) place(buyer int, pay string) (order.Order, error) {
 	if err != nil {
 		return order.Order{}, err
 	}
-	return w.orders.Place(context.Background(), w.wish(o, buyer, pay))
+	made, err := w.orders.Place(context.Background(), w.wish(o, buyer, pay))
+	if err == nil && pay == "test" {
+		w.goToPay(made)
+	}
+	return made, err
+}
+
+// goToPay opens the provider's page as the buyer does.
+func (w *world) goToPay(o order.Order) {
+	w.t.Helper()
+	if page, err := w.orders.PayPage(context.Background(), o.Buyer, o.ID); err != nil || page != "/page" {
+		w.t.Errorf("PayPage = %q, %v", page, err)
+	}
 }
 
 func (w *world) mustPlace(buyer int, pay string) order.Order {
@@ -538,6 +550,7 @@ func TestSentParcelCompletesByItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.goToPay(o)
 		if _, err := w.orders.Ship(ctx, w.shop.ID, o.ID, "T1"); !errors.Is(err, order.ErrState) {
 			t.Errorf("unpaid parcel: %v", err)
 		}

@@ -168,8 +168,11 @@ type payOutput struct {
 }
 
 func (h *handler) pay(ctx context.Context, in *cancelInput) (*web.Out[payOutput], error) {
-	url, err := h.Orders.PayPage(ctx, web.Who(ctx).Person, in.ID)
-	return web.Answer(payOutput{url}, err)
+	o, err := h.Orders.Get(ctx, web.Who(ctx).Person, in.ID)
+	if err == nil && o.State != order.PendingPayment {
+		err = payment.ErrClosed
+	}
+	return web.Answer(payOutput{order.PayPath(o.ID)}, err)
 }
 
 func (h *handler) received(ctx context.Context, in *cancelInput) (*web.Out[view], error) {

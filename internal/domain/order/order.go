@@ -9,8 +9,9 @@ package order
 
 import (
 	"embed"
-	"encoding/json"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -209,7 +210,7 @@ func TellOf(o Order, event string, at time.Time) Told {
 }
 
 // JSON returns t for the bus.
-func (t Told) JSON() json.RawMessage {
+func (t Told) JSON() []byte {
 	b, err := json.Marshal(t)
 	if err != nil {
 		panic(err)

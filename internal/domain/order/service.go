@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -167,6 +168,9 @@ func (s *Service) draft(w Wish, q Quote, now time.Time) (Order, error) {
 	}
 	if name == "" || len(name) > 160 {
 		return Order{}, ErrName
+	}
+	if len(w.Consents) > len(q.Terms) {
+		return Order{}, ErrConsent
 	}
 	o := Order{ID: "ord_" + bare(q.ID), Shop: q.Shop, Buyer: w.Buyer.ID, BuyerName: name, BuyerEmail: w.Buyer.Email, BuyerPhone: w.Buyer.Phone,
 		Payment: w.Payment, Quote: q, Consents: w.Consents, PlacedAt: now, Version: 1}

@@ -2,10 +2,11 @@ package order
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/db"

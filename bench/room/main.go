@@ -1,0 +1,157 @@
+// Command room measures what a live room costs: how many events reach viewers
+// for one CPU second of the server, when the room gathers what happens into a
+// frame per tick, and when the same events go out one by one over the same hub.
+//
+// Absolute figures depend on the machine and its load; the ratio comes from one
+// run in which the two ways take turns, each in a child process of its own. It
+// needs Linux for the CPU times.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Result is what a run prints.
+type Result struct {
+	Go         string       `json:"go"`
+	CPUs       int          `json:"cpus"`
+	LoadBefore string       `json:"load_before"`
+	LoadAfter  string       `json:"load_after"`
+	When       time.Time    `json:"when"`
+	Viewers    int          `json:"viewers"`
+	Seconds    int          `json:"seconds"`
+	Shows      []Comparison `json:"shows"`
+}
+
+// Comparison is one kind of show, sent in both ways.
+type Comparison struct {
+	Name string `json:"name"`
+	Mix  Mix    `json:"events_per_second"`
+	Runs []Pair `json:"runs"`
+	// Events delivered to a viewer for one CPU second of the server.
+	Room   Spread `json:"room_per_cpu_second"`
+	Single Spread `json:"one_by_one_per_cpu_second"`
+	Ratio  Spread `json:"ratio"`
+}
+
+// Pair is the two ways, one after the other.
+type Pair struct {
+	Room   Measured `json:"room"`
+	Single Measured `json:"one_by_one"`
+}
+
+// Spread sums up repeated measurements.
+type Spread struct {
+	Runs   []float64 `json:"runs"`
+	Min    float64   `json:"min"`
+	Median float64   `json:"median"`
+	Max    float64   `json:"max"`
+}
+
+func spread(runs []float64) Spread {
+	s := slices.Sorted(slices.Values(runs))
+	return Spread{Runs: runs, Min: s[0], Median: s[len(s)/2], Max: s[len(s)-1]}
+}
+
+// shows are the kinds of show. The first is the usual one: few words, many taps,
+// and pieces that sell. In the second nothing is added up: every event is a line
+// of its own, which a room shows to the last one because buyers say them.
+var shows = []struct {
+	name string
+	mix  Mix
+}{
+	{"sale", Mix{Lines: 8, Taps: 152, Sold: 40}},
+	{"talk", Mix{BuyersLines: 80}},
+}
+
+func main() {
+	serve := flag.String("serve", "", "be the child process: "+byRoom+" or "+oneByOne)
+	only := flag.String("only", "", "one kind of show: sale or talk")
+	asJSON := flag.Bool("json", false, "print JSON")
+	n := flag.Int("n", 1000, "viewers")
+	pairs := flag.Int("pairs", 3, "pairs of runs")
+	seconds := flag.Int("seconds", 10, "length of a run")
+	profile := flag.String("profile", "", "folder for CPU profiles of the servers")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if *serve != "" {
+		if err := child(ctx, *serve, *profile); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	r := Result{Go: runtime.Version(), CPUs: runtime.NumCPU(), LoadBefore: load(), When: time.Now().UTC().Truncate(time.Second), Viewers: *n, Seconds: *seconds}
+	for _, s := range shows {
+		if *only != "" && *only != s.name {
+			continue
+		}
+		c := Comparison{Name: s.name, Mix: s.mix}
+		if err := c.measure(ctx, *n, *pairs, time.Duration(*seconds)*time.Second, *profile); err != nil {
+			log.Fatalf("%s: %v", s.name, err)
+		}
+		r.Shows = append(r.Shows, c)
+	}
+	r.LoadAfter = load()
+	if *asJSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(r); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	fmt.Print(r.text())
+}
+
+func (c *Comparison) measure(ctx context.Context, n, pairs int, length time.Duration, profile string) error {
+	var room, single, ratio []float64
+	for range pairs {
+		var p Pair
+		var err error
+		if p.Room, err = measure(ctx, byRoom, c.Mix, n, length, profile); err != nil {
+			return fmt.Errorf("%s: %w", byRoom, err)
+		}
+		if p.Single, err = measure(ctx, oneByOne, c.Mix, n, length, profile); err != nil {
+			return fmt.Errorf("%s: %w", oneByOne, err)
+		}
+		c.Runs = append(c.Runs, p)
+		room, single = append(room, p.Room.PerCPUSecond), append(single, p.Single.PerCPUSecond)
+		ratio = append(ratio, p.Room.PerCPUSecond/p.Single.PerCPUSecond)
+	}
+	c.Room, c.Single, c.Ratio = spread(room), spread(single), spread(ratio)
+	return nil
+}
+
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(b))[:3], " ")
+}
+
+func (r Result) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d CPUs, load %s before and %s after; %d viewers, runs of %d s\n", r.Go, r.CPUs, r.LoadBefore, r.LoadAfter, r.Viewers, r.Seconds)
+	for _, c := range r.Shows {
+		fmt.Fprintf(&b, "\n%s, %d events a second\n%-12s %12s %10s %10s %14s %12s\n", c.Name, c.Mix.sum(), "", "delivered", "missing", "CPU s", "per CPU s", "writes/s each")
+		for _, p := range c.Runs {
+			for _, m := range []Measured{p.Room, p.Single} {
+				fmt.Fprintf(&b, "%-12s %12d %10d %10.2f %14.0f %12.1f\n", m.Way, m.Delivered, m.Missing, m.CPU, m.PerCPUSecond, m.WritesPerSecond)
+			}
+		}
+		fmt.Fprintf(&b, "ratio: min %.1f, median %.1f, max %.1f (goal: at least 5)\n", c.Ratio.Min, c.Ratio.Median, c.Ratio.Max)
+	}
+	return b.String()
+}

@@ -128,7 +128,7 @@ const (
 // Limits and clocks.
 const (
 	Tick          = 200 * time.Millisecond // between frames
-	stateGap      = 200 * time.Millisecond // between states of one room
+	stateGap      = 2 * Tick               // of quiet before a state that does not wait for the tick
 	viewersEvery  = 2 * time.Second
 	storeEvery    = 5 * time.Second
 	linesPerSec   = 10 // of viewers; nobody reads more

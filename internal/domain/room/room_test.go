@@ -133,7 +133,7 @@ func (w *world) step(d time.Duration) {
 	w.rooms.Step(w.t.Context())
 }
 
-func (w *world) states() bool { return w.rooms.SendStates(w.t.Context()) }
+func (w *world) states() bool { return w.rooms.SendStates(w.t.Context(), false) }
 
 func (w *world) comment(kind chat.Kind, words string) chat.Comment {
 	w.n++
@@ -355,11 +355,15 @@ func TestStateIsCurrentCoalescedAndNeverGoesBack(t *testing.T) {
 		if !w.states() || len(w.sink.states) != 1 {
 			t.Errorf("%d states within the gap, want the second to wait", len(w.sink.states))
 		}
-		w.now = w.now.Add(200 * time.Millisecond)
-		if w.states() || len(w.sink.states) != 2 || w.sink.states[1].Items[0].SKUs[0].Available != 1 {
-			t.Errorf("after the gap: %+v", w.sink.states)
+		if w.rooms.SendStates(t.Context(), true) || len(w.sink.states) != 2 || w.sink.states[1].Items[0].SKUs[0].Available != 1 {
+			t.Errorf("at the tick: %+v", w.sink.states)
 		}
-		high := w.sink.states[1].Version
+		w.now = w.now.Add(2 * room.Tick)
+		w.publish(show.TopicChanged, evening, nil)
+		if w.states() || len(w.sink.states) != 3 {
+			t.Errorf("%d states after some quiet, want the third at once", len(w.sink.states))
+		}
+		high := w.sink.states[2].Version
 		for range 50 { // many at one instant
 			st, err := w.rooms.State(t.Context(), evening)
 			if err != nil || st.Version <= high {

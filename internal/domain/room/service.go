@@ -39,7 +39,8 @@ type Parts struct {
 // Service runs the rooms of this process. It is safe for concurrent use.
 type Service struct {
 	Parts
-	wake chan struct{}
+	wake chan struct{} // a state is to be sent
+	beat chan struct{} // a tick
 
 	mu     sync.Mutex
 	rooms  map[string]*room
@@ -49,7 +50,7 @@ type Service struct {
 
 // New returns a service. Call Run.
 func New(p Parts) *Service {
-	return &Service{Parts: p, wake: make(chan struct{}, 1), rooms: map[string]*room{}, dirty: map[string]bool{}}
+	return &Service{Parts: p, wake: make(chan struct{}, 1), beat: make(chan struct{}, 1), rooms: map[string]*room{}, dirty: map[string]bool{}}
 }
 
 // Listen hears on the bus what changes states and what is news in a room.
@@ -83,6 +84,7 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
+			ring(s.beat)
 			s.Step(ctx)
 		}
 	}

@@ -36,13 +36,22 @@ type sink struct {
 func (s *sink) Publish(channel string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if strings.HasPrefix(channel, "host:") {
-		s.news = append(s.news, string(data))
-		return nil
+	if channel != "room:"+evening {
+		return fmt.Errorf("frame on %s", channel)
 	}
 	var f room.Frame
 	s.frames, s.raw = append(s.frames, f), append(s.raw, string(data))
 	return json.Unmarshal(data, &s.frames[len(s.frames)-1])
+}
+
+func (s *sink) PublishNews(channel string, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if channel != "host:"+evening {
+		return fmt.Errorf("news on %s", channel)
+	}
+	s.news = append(s.news, string(data))
+	return nil
 }
 
 func (s *sink) PublishState(channel string, version uint64, data []byte) error {

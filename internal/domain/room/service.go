@@ -302,7 +302,7 @@ func (s *Service) open(showID string, do func(r *room)) {
 func (s *Service) Tell(showID string, n News) {
 	data, err := json.Marshal(n)
 	if err == nil {
-		err = s.Sink.Publish(HostKind+":"+showID, data)
+		err = s.Sink.PublishNews(HostKind+":"+showID, data)
 	}
 	if err != nil {
 		s.Log.Warn("news for the host were not sent", "show", showID, "error", err)

@@ -144,6 +144,33 @@ func TestPersonHearsWhatWasMissedWhileAway(t *testing.T) {
 	}
 }
 
+// The library answers a subscription before it notes that the client listens, and
+// drops a plain publication in between, here from inside the write of the answer.
+// A host waited for a comment that never came.
+func TestNewsPublishedRightAfterTheAnswerIsHeard(t *testing.T) {
+	answered := make(chan func(), 1)
+	h, url := serveOn(t, hub.Config{}, func(h *hub.Hub) { h.Rule("host", hub.Rule{News: true}) }, func(data []byte) {
+		if strings.Contains(string(data), `"subscribe":`) {
+			(<-answered)()
+		}
+	})
+	for i := range 20 {
+		channel := fmt.Sprintf("host:%d", i)
+		answered <- func() {
+			if err := h.PublishNews(channel, []byte(`"held"`)); err != nil {
+				t.Error(err)
+			}
+		}
+		c := hubtest.Connect(t, url, "ann")
+		if m := c.Subscribe(channel); m.Error != nil {
+			t.Fatalf("subscribe: %+v", m.Error)
+		}
+		if got := c.Push(channel); got != `"held"` {
+			t.Errorf("heard %s", got)
+		}
+	}
+}
+
 func TestRulesKeepStrangersOut(t *testing.T) {
 	_, url := serve(t, hub.Config{}, func(h *hub.Hub) {
 		h.Rule("host", hub.Rule{May: func(_ context.Context, who hub.Viewer, _ string) error {

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,13 @@ import (
 
 // serve runs a hub on a real socket. A cookie "person" says who comes.
 func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string) {
+	t.Helper()
+	return serveOn(t, cfg, set, nil)
+}
+
+// serveOn is serve with a look at each write to a viewer, after it was made and
+// before the hub hears of it.
+func serveOn(t *testing.T, cfg hub.Config, set func(h *hub.Hub), wrote func(data []byte)) (*hub.Hub, string) {
 	t.Helper()
 	if cfg.Identify == nil {
 		cfg.Identify = func(r *http.Request) (hub.Viewer, error) {
@@ -38,7 +46,11 @@ func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string
 	if err := h.Start(); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
+	server := httptest.NewUnstartedServer(h)
+	if wrote != nil {
+		server.Listener = watchedListener{server.Listener, wrote}
+	}
+	server.Start()
 	t.Cleanup(func() {
 		if err := h.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -46,6 +58,27 @@ func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string
 		server.Close()
 	})
 	return h, "ws" + strings.TrimPrefix(server.URL, "http")
+}
+
+type watchedListener struct {
+	net.Listener
+	wrote func(data []byte)
+}
+
+func (l watchedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return &watchedConn{conn, l.wrote}, err
+}
+
+type watchedConn struct {
+	net.Conn
+	wrote func(data []byte)
+}
+
+func (c *watchedConn) Write(data []byte) (int, error) {
+	n, err := c.Conn.Write(data)
+	c.wrote(data)
+	return n, err
 }
 
 // each runs f n times at once.

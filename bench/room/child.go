@@ -28,9 +28,10 @@ import (
 	"github.com/openstall/openstall/internal/platform/hub"
 )
 
-// The two ways.
+// The three ways.
 const (
-	byRoom   = "room"
+	byRoom   = "room"     // as the product does it
+	gathered = "gathered" // one by one, but what comes within 25 ms leaves in one write
 	oneByOne = "one-by-one"
 )
 
@@ -80,12 +81,12 @@ func (m Mix) second() []kind {
 	return out
 }
 
-// feeder makes a show happen, in one of the two ways.
+// feeder makes a show happen, in one of the three ways.
 type feeder struct {
 	hub   *hub.Hub
 	rooms *room.Service
 	left  atomic.Int64
-	likes int64 // of one-by-one
+	likes int64 // when they are sent one by one
 	n     int64
 	way   string
 }
@@ -118,21 +119,10 @@ func child(ctx context.Context, way, profile string) error {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if err := f.run(r.Context(), in); err != nil {
+		if err := profiled(profile, way, func() error { return f.run(r.Context(), in) }); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
-	if profile != "" {
-		out, err := os.Create(filepath.Join(profile, fmt.Sprintf("%s-%d.pprof", way, os.Getpid())))
-		if err != nil {
-			return err
-		}
-		defer out.Close()
-		if err := pprof.StartCPUProfile(out); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
 	if err := json.NewEncoder(os.Stdout).Encode(l.Addr().String()); err != nil {
 		return err
 	}
@@ -147,6 +137,23 @@ func child(ctx context.Context, way, profile string) error {
 	return nil
 }
 
+// profiled keeps a CPU profile of do in a folder, when there is one.
+func profiled(folder, way string, do func() error) error {
+	if folder == "" {
+		return do()
+	}
+	out, err := os.Create(filepath.Join(folder, fmt.Sprintf("%s-%d.pprof", way, os.Getpid())))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return do()
+}
+
 // order is what to publish.
 type order struct {
 	Mix    Mix           `json:"mix"`
@@ -156,7 +163,11 @@ type order struct {
 // build makes the hub and the room as the application does, and a bag of a few
 // products instead of a catalogue.
 func (f *feeder) build(ctx context.Context) (closed func(), err error) {
-	f.hub, err = hub.New(hub.Config{ConnectionsPerIP: 1 << 20, Identify: func(r *http.Request) (hub.Viewer, error) {
+	delay := time.Duration(0) // the product's
+	if f.way == oneByOne {
+		delay = -1
+	}
+	f.hub, err = hub.New(hub.Config{ConnectionsPerIP: 1 << 20, WriteDelay: delay, Identify: func(r *http.Request) (hub.Viewer, error) {
 		return hub.Viewer{ID: r.RemoteAddr, IP: "127.0.0.1"}, nil
 	}})
 	if err != nil {

@@ -2,9 +2,9 @@
 // for one CPU second of the server, when the room gathers what happens into a
 // frame per tick, and when the same events go out one by one over the same hub.
 //
-// Absolute figures depend on the machine and its load; the ratio comes from one
-// run in which the two ways take turns, each in a child process of its own. It
-// needs Linux for the CPU times.
+// Absolute figures depend on the machine and its load; the ratios come from one
+// run in which the ways take turns, each in a child process of its own. It needs
+// Linux for the CPU times.
 package main
 
 import (
@@ -33,21 +33,15 @@ type Result struct {
 	Shows      []Comparison `json:"shows"`
 }
 
-// Comparison is one kind of show, sent in both ways.
+// Comparison is one kind of show, sent in all ways in turns.
 type Comparison struct {
-	Name string `json:"name"`
-	Mix  Mix    `json:"events_per_second"`
-	Runs []Pair `json:"runs"`
-	// Events delivered to a viewer for one CPU second of the server.
-	Room   Spread `json:"room_per_cpu_second"`
-	Single Spread `json:"one_by_one_per_cpu_second"`
-	Ratio  Spread `json:"ratio"`
-}
-
-// Pair is the two ways, one after the other.
-type Pair struct {
-	Room   Measured `json:"room"`
-	Single Measured `json:"one_by_one"`
+	Name string     `json:"name"`
+	Mix  Mix        `json:"events_per_second"`
+	Runs []Measured `json:"runs"`
+	// Events delivered to a viewer for one CPU second of the server, by way.
+	PerCPUSecond map[string]Spread `json:"delivered_per_cpu_second"`
+	// What the room delivers over what another way does, turn by turn.
+	Ratio map[string]Spread `json:"room_over"`
 }
 
 // Spread sums up repeated measurements.
@@ -63,6 +57,9 @@ func spread(runs []float64) Spread {
 	return Spread{Runs: runs, Min: s[0], Median: s[len(s)/2], Max: s[len(s)-1]}
 }
 
+// ways are in the order of their turns.
+var ways = []string{byRoom, gathered, oneByOne}
+
 // shows are the kinds of show. The first is the usual one: few words, many taps,
 // and pieces that sell. In the second nothing is added up: every event is a line
 // of its own, which a room shows to the last one because buyers say them.
@@ -71,15 +68,15 @@ var shows = []struct {
 	mix  Mix
 }{
 	{"sale", Mix{Lines: 8, Taps: 152, Sold: 40}},
-	{"talk", Mix{BuyersLines: 80}},
+	{"talk", Mix{BuyersLines: 60}},
 }
 
 func main() {
-	serve := flag.String("serve", "", "be the child process: "+byRoom+" or "+oneByOne)
+	serve := flag.String("serve", "", "be the child process and send in this way: "+strings.Join(ways, ", "))
 	only := flag.String("only", "", "one kind of show: sale or talk")
 	asJSON := flag.Bool("json", false, "print JSON")
 	n := flag.Int("n", 1000, "viewers")
-	pairs := flag.Int("pairs", 3, "pairs of runs")
+	turns := flag.Int("turns", 3, "turns of all ways")
 	seconds := flag.Int("seconds", 10, "length of a run")
 	profile := flag.String("profile", "", "folder for CPU profiles of the servers")
 	flag.Parse()
@@ -97,7 +94,7 @@ func main() {
 			continue
 		}
 		c := Comparison{Name: s.name, Mix: s.mix}
-		if err := c.measure(ctx, *n, *pairs, time.Duration(*seconds)*time.Second, *profile); err != nil {
+		if err := c.measure(ctx, *n, *turns, time.Duration(*seconds)*time.Second, *profile); err != nil {
 			log.Fatalf("%s: %v", s.name, err)
 		}
 		r.Shows = append(r.Shows, c)
@@ -114,22 +111,31 @@ func main() {
 	fmt.Print(r.text())
 }
 
-func (c *Comparison) measure(ctx context.Context, n, pairs int, length time.Duration, profile string) error {
-	var room, single, ratio []float64
-	for range pairs {
-		var p Pair
-		var err error
-		if p.Room, err = measure(ctx, byRoom, c.Mix, n, length, profile); err != nil {
-			return fmt.Errorf("%s: %w", byRoom, err)
+func (c *Comparison) measure(ctx context.Context, n, turns int, length time.Duration, profile string) error {
+	rates, ratios := map[string][]float64{}, map[string][]float64{}
+	for range turns {
+		var room float64
+		for _, way := range ways {
+			m, err := measure(ctx, way, c.Mix, n, length, profile)
+			if err != nil {
+				return fmt.Errorf("%s: %w", way, err)
+			}
+			c.Runs = append(c.Runs, m)
+			rates[way] = append(rates[way], m.PerCPUSecond)
+			if way == byRoom {
+				room = m.PerCPUSecond
+			} else {
+				ratios[way] = append(ratios[way], room/m.PerCPUSecond)
+			}
 		}
-		if p.Single, err = measure(ctx, oneByOne, c.Mix, n, length, profile); err != nil {
-			return fmt.Errorf("%s: %w", oneByOne, err)
-		}
-		c.Runs = append(c.Runs, p)
-		room, single = append(room, p.Room.PerCPUSecond), append(single, p.Single.PerCPUSecond)
-		ratio = append(ratio, p.Room.PerCPUSecond/p.Single.PerCPUSecond)
 	}
-	c.Room, c.Single, c.Ratio = spread(room), spread(single), spread(ratio)
+	c.PerCPUSecond, c.Ratio = map[string]Spread{}, map[string]Spread{}
+	for way, runs := range rates {
+		c.PerCPUSecond[way] = spread(runs)
+	}
+	for way, runs := range ratios {
+		c.Ratio[way] = spread(runs)
+	}
 	return nil
 }
 
@@ -145,13 +151,13 @@ func (r Result) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d CPUs, load %s before and %s after; %d viewers, runs of %d s\n", r.Go, r.CPUs, r.LoadBefore, r.LoadAfter, r.Viewers, r.Seconds)
 	for _, c := range r.Shows {
-		fmt.Fprintf(&b, "\n%s, %d events a second\n%-12s %12s %10s %10s %14s %12s\n", c.Name, c.Mix.sum(), "", "delivered", "missing", "CPU s", "per CPU s", "writes/s each")
-		for _, p := range c.Runs {
-			for _, m := range []Measured{p.Room, p.Single} {
-				fmt.Fprintf(&b, "%-12s %12d %10d %10.2f %14.0f %12.1f\n", m.Way, m.Delivered, m.Missing, m.CPU, m.PerCPUSecond, m.WritesPerSecond)
-			}
+		fmt.Fprintf(&b, "\n%s, %d events a second\n%-12s %10s %8s %8s %10s %14s %10s\n", c.Name, c.Mix.sum(), "", "delivered", "missing", "CPU s", "per CPU s", "writes/s each", "last, ms")
+		for _, m := range c.Runs {
+			fmt.Fprintf(&b, "%-12s %10d %8d %8.2f %10.0f %14.1f %10.0f\n", m.Way, m.Delivered, m.Missing, m.CPU, m.PerCPUSecond, m.WritesPerSecond, m.LastAfter)
 		}
-		fmt.Fprintf(&b, "ratio: min %.1f, median %.1f, max %.1f (goal: at least 5)\n", c.Ratio.Min, c.Ratio.Median, c.Ratio.Max)
+		for _, way := range ways[1:] {
+			fmt.Fprintf(&b, "room over %s: min %.1f, median %.1f, max %.1f\n", way, c.Ratio[way].Min, c.Ratio[way].Median, c.Ratio[way].Max)
+		}
 	}
 	return b.String()
 }

@@ -26,6 +26,7 @@ type Measured struct {
 	CPU             float64 `json:"server_cpu_seconds"`
 	PerCPUSecond    float64 `json:"delivered_per_cpu_second"`
 	Seconds         float64 `json:"seconds"`
+	LastAfter       float64 `json:"last_event_with_everybody_after_ms"`
 	WritesPerSecond float64 `json:"writes_per_viewer_and_second"`
 	BytesPerSecond  float64 `json:"bytes_per_viewer_and_second"`
 }
@@ -62,6 +63,7 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 	if err := p.run(ctx, order{mix, length}); err != nil {
 		return Measured{}, err
 	}
+	ended := time.Now()
 	published := int64(length.Seconds() * float64(mix.sum()))
 	is, least, err := together(all)
 	for end := time.Now().Add(patience); err == nil && least < published && time.Now().Before(end); {
@@ -71,13 +73,15 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 	if err != nil {
 		return Measured{}, err
 	}
-	took := time.Since(begin)
+	arrived := time.Now()
+	took := arrived.Sub(begin)
 	after, err := p.cpu()
 	if err != nil {
 		return Measured{}, err
 	}
 	m := Measured{
 		Way: way, Published: published, Delivered: is.Lines + is.Likes + is.Left, CPU: (after - before).Seconds(), Seconds: took.Seconds(),
+		LastAfter:       float64(arrived.Sub(ended).Milliseconds()),
 		WritesPerSecond: float64(is.Writes-was.Writes) / float64(n) / took.Seconds(),
 		BytesPerSecond:  float64(is.Bytes-was.Bytes) / float64(n) / took.Seconds(),
 	}

@@ -40,8 +40,7 @@ type Rule struct {
 	// database: ten thousand viewers come at once. Nil allows everyone.
 	May func(ctx context.Context, who Viewer, id string) error
 	// Greet returns what rides in the reply to a subscription (JSON). Nil: nothing.
-	// A plain publication between the greeting and the first moment of listening is
-	// missed; news and states are not.
+	// A plain publication between the greeting and the reply may be missed.
 	Greet func(ctx context.Context, who Viewer, id string) ([]byte, error)
 	// State, when set, makes the channel one of states: it returns the current
 	// one for the case that none is kept, as after a restart.
@@ -227,7 +226,11 @@ func Channel(kind, id string) string { return kind + ":" + id }
 
 // Publish sends data (JSON) to whoever listens to a channel now.
 func (h *Hub) Publish(channel string, data []byte) error {
-	_, err := h.node.Publish(channel, data)
+	// The history is never read, but gives the publication an offset. One without is
+	// dropped for a client whose subscription is in progress, until a moment after
+	// the reply is written: replies do not wait in the queue, so the client may be
+	// told, and have told others, that it listens before it does.
+	_, err := h.node.Publish(channel, data, centrifuge.WithHistory(1, time.Minute))
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", channel, err)
 	}
@@ -247,12 +250,8 @@ func (h *Hub) PublishState(channel string, version uint64, data []byte) error {
 
 // PublishNews sends data (JSON) to the listeners of a channel of news. One that
 // was away for less than ten minutes hears it when it comes back, if it is among
-// the last 50, and one whose subscription has just been answered hears it too.
+// the last 50.
 func (h *Hub) PublishNews(channel string, data []byte) error {
-	// History gives a publication an offset. One without is dropped for a client
-	// whose subscription is in progress, until a moment after the reply is written:
-	// replies do not wait in the queue, so the client may be told, and have told
-	// others, that it listens before it does.
 	_, err := h.node.Publish(channel, data, centrifuge.WithHistory(newsLength, newsKept))
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", channel, err)

@@ -19,9 +19,8 @@ func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string
 	return serveOn(t, cfg, set, nil)
 }
 
-// serveOn is serve with a look at each write to a viewer, after it was made and
-// before the hub hears of it.
-func serveOn(t *testing.T, cfg hub.Config, set func(h *hub.Hub), wrote func(data []byte)) (*hub.Hub, string) {
+// serveOn is serve on connections that pass through wrap.
+func serveOn(t *testing.T, cfg hub.Config, set func(h *hub.Hub), wrap func(net.Conn) net.Conn) (*hub.Hub, string) {
 	t.Helper()
 	if cfg.Identify == nil {
 		cfg.Identify = func(r *http.Request) (hub.Viewer, error) {
@@ -47,8 +46,8 @@ func serveOn(t *testing.T, cfg hub.Config, set func(h *hub.Hub), wrote func(data
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(h)
-	if wrote != nil {
-		server.Listener = watchedListener{server.Listener, wrote}
+	if wrap != nil {
+		server.Listener = wrappedListener{server.Listener, wrap}
 	}
 	server.Start()
 	t.Cleanup(func() {
@@ -60,16 +59,20 @@ func serveOn(t *testing.T, cfg hub.Config, set func(h *hub.Hub), wrote func(data
 	return h, "ws" + strings.TrimPrefix(server.URL, "http")
 }
 
-type watchedListener struct {
+type wrappedListener struct {
 	net.Listener
-	wrote func(data []byte)
+	wrap func(net.Conn) net.Conn
 }
 
-func (l watchedListener) Accept() (net.Conn, error) {
+func (l wrappedListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
-	return &watchedConn{conn, l.wrote}, err
+	if err != nil {
+		return nil, err
+	}
+	return l.wrap(conn), nil
 }
 
+// watchedConn shows each write after it was made and before the hub hears of it.
 type watchedConn struct {
 	net.Conn
 	wrote func(data []byte)

@@ -160,6 +160,8 @@ type order struct {
 	Length time.Duration `json:"length"`
 }
 
+func (o order) events() int { return int(o.Length * time.Duration(o.Mix.sum()) / time.Second) }
+
 // build makes the hub and the room as the application does, and a bag of a few
 // products instead of a catalogue.
 func (f *feeder) build(ctx context.Context) (closed func(), err error) {
@@ -227,7 +229,7 @@ func (f *feeder) state(context.Context, string) (room.State, error) {
 // longer.
 func (f *feeder) run(ctx context.Context, o order) error {
 	pattern := o.Mix.second()
-	total := int(o.Length.Seconds() * float64(len(pattern)))
+	total := o.events()
 	begin := time.Now()
 	for i := range total {
 		due := begin.Add(time.Duration(i) * time.Second / time.Duration(len(pattern)))
@@ -237,7 +239,7 @@ func (f *feeder) run(ctx context.Context, o order) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := f.happen(pattern[i%len(pattern)]); err != nil {
+		if err := f.happen(pattern[f.n%int64(len(pattern))]); err != nil {
 			return err
 		}
 	}

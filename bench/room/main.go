@@ -151,9 +151,9 @@ func (r Result) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d CPUs, load %s before and %s after; %d viewers, runs of %d s\n", r.Go, r.CPUs, r.LoadBefore, r.LoadAfter, r.Viewers, r.Seconds)
 	for _, c := range r.Shows {
-		fmt.Fprintf(&b, "\n%s, %d events a second\n%-12s %10s %8s %8s %10s %14s %10s\n", c.Name, c.Mix.sum(), "", "delivered", "missing", "CPU s", "per CPU s", "writes/s each", "last, ms")
+		fmt.Fprintf(&b, "\n%s, %d events a second\n%-12s %10s %8s %8s %10s %14s %10s %8s\n", c.Name, c.Mix.sum(), "", "delivered", "missing", "CPU s", "per CPU s", "writes/event", "last, ms", "seconds")
 		for _, m := range c.Runs {
-			fmt.Fprintf(&b, "%-12s %10d %8d %8.2f %10.0f %14.1f %10.0f\n", m.Way, m.Delivered, m.Missing, m.CPU, m.PerCPUSecond, m.WritesPerSecond, m.LastAfter)
+			fmt.Fprintf(&b, "%-12s %10d %8d %8.2f %10.0f %14.3f %10.0f %8.1f\n", m.Way, m.Delivered, m.Missing, m.CPU, m.PerCPUSecond, m.WritesPerEvent, m.LastAfter, m.Seconds)
 		}
 		for _, way := range ways[1:] {
 			fmt.Fprintf(&b, "room over %s: min %.1f, median %.1f, max %.1f\n", way, c.Ratio[way].Min, c.Ratio[way].Median, c.Ratio[way].Max)

@@ -19,20 +19,24 @@ import (
 
 // Measured is one run in one way.
 type Measured struct {
-	Way             string  `json:"way"`
-	Published       int64   `json:"published"`
-	Delivered       int64   `json:"delivered"` // events times viewers
-	Missing         int64   `json:"missing"`
-	CPU             float64 `json:"server_cpu_seconds"`
-	PerCPUSecond    float64 `json:"delivered_per_cpu_second"`
-	Seconds         float64 `json:"seconds"`
-	LastAfter       float64 `json:"last_event_with_everybody_after_ms"`
-	WritesPerSecond float64 `json:"writes_per_viewer_and_second"`
-	BytesPerSecond  float64 `json:"bytes_per_viewer_and_second"`
+	Way            string  `json:"way"`
+	Published      int64   `json:"published"`
+	Delivered      int64   `json:"delivered"` // events times viewers
+	Missing        int64   `json:"missing"`
+	CPU            float64 `json:"server_cpu_seconds"`
+	PerCPUSecond   float64 `json:"delivered_per_cpu_second"`
+	Seconds        float64 `json:"seconds"`
+	LastAfter      float64 `json:"last_event_with_everybody_after_ms"`
+	WritesPerEvent float64 `json:"writes_per_delivered_event"`
+	BytesPerSecond float64 `json:"bytes_per_viewer_and_second"`
 }
 
-// patience is how long the last event may take to reach everybody.
-const patience = 10 * time.Second
+const (
+	// patience is how long the last event may take to reach everybody.
+	patience = 10 * time.Second
+	// piece is how much is published before everybody must have it, one by one.
+	piece = 100 * time.Millisecond
+)
 
 // measure starts a server, lets n viewers in and makes a show happen.
 func measure(ctx context.Context, way string, mix Mix, n int, length time.Duration, profile string) (Measured, error) {
@@ -60,18 +64,26 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 		return Measured{}, err
 	}
 	begin := time.Now()
-	if err := p.run(ctx, order{mix, length}); err != nil {
-		return Measured{}, err
+	// A room gathers by itself. One by one, a server that falls behind would gather
+	// too, by writing what waits together: it gets the next piece when everybody has
+	// the one before, and then takes longer.
+	pieces := 1
+	if way != byRoom {
+		pieces = int(length / piece)
 	}
-	ended := time.Now()
-	published := int64(length.Seconds() * float64(mix.sum()))
-	is, least, err := together(all)
-	for end := time.Now().Add(patience); err == nil && least < published && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-		is, least, err = together(all)
-	}
-	if err != nil {
-		return Measured{}, err
+	published := int64(0)
+	var ended time.Time
+	var is tally
+	for range pieces {
+		o := order{mix, length / time.Duration(pieces)}
+		if err := p.run(ctx, o); err != nil {
+			return Measured{}, err
+		}
+		ended = time.Now()
+		published += int64(o.events())
+		if is, err = arrival(all, published); err != nil {
+			return Measured{}, err
+		}
 	}
 	arrived := time.Now()
 	took := arrived.Sub(begin)
@@ -81,13 +93,24 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 	}
 	m := Measured{
 		Way: way, Published: published, Delivered: is.Lines + is.Likes + is.Left, CPU: (after - before).Seconds(), Seconds: took.Seconds(),
-		LastAfter:       float64(arrived.Sub(ended).Milliseconds()),
-		WritesPerSecond: float64(is.Writes-was.Writes) / float64(n) / took.Seconds(),
-		BytesPerSecond:  float64(is.Bytes-was.Bytes) / float64(n) / took.Seconds(),
+		LastAfter:      float64(arrived.Sub(ended).Milliseconds()),
+		BytesPerSecond: float64(is.Bytes-was.Bytes) / float64(n) / took.Seconds(),
 	}
+	m.WritesPerEvent = float64(is.Writes-was.Writes) / float64(m.Delivered)
 	m.Missing = published*int64(n) - m.Delivered
 	m.PerCPUSecond = float64(m.Delivered) / m.CPU
 	return m, nil
+}
+
+// arrival waits until everybody knows of so many events, and returns what they
+// heard all together.
+func arrival(all []*viewer, events int64) (tally, error) {
+	is, least, err := together(all)
+	for end := time.Now().Add(patience); err == nil && least < events && time.Now().Before(end); {
+		time.Sleep(2 * time.Millisecond)
+		is, least, err = together(all)
+	}
+	return is, err
 }
 
 // crowd joins n viewers, a few at a time.

@@ -347,6 +347,40 @@ func TestBrowsersAreCountedOnceOverProcessesAndRestarts(t *testing.T) {
 	}, migrations...)
 }
 
+func TestViewersOfOldShowsAreForgottenAndTheirNumberStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		remembered := func() int {
+			t.Helper()
+			n, err := db.One(t.Context(), d, db.Column[int], `SELECT COUNT(*) FROM room_viewer`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for i := range 1100 { // more than one statement deletes
+			if _, err := w.rooms.Enter(t.Context(), evening, fmt.Sprintf("browser %d", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.step(5 * time.Second)
+		for _, tt := range []struct {
+			before time.Time
+			want   int
+		}{{w.now, 1100}, {w.now.Add(time.Millisecond), 0}} {
+			if err := w.rooms.TrimViewers(t.Context(), tt.before); err != nil {
+				t.Fatal(err)
+			}
+			if n := remembered(); n != tt.want {
+				t.Errorf("%d browsers are remembered, want %d", n, tt.want)
+			}
+		}
+		if f, err := w.rooms.Figures(t.Context(), evening); err != nil || f.ViewersTotal != 1100 {
+			t.Errorf("%+v, %v; want 1100 viewers still", f, err)
+		}
+	}, migrations...)
+}
+
 func TestStateIsCurrentCoalescedAndNeverGoesBack(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

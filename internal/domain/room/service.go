@@ -258,6 +258,26 @@ func (s *Service) Figures(ctx context.Context, showID string) (Figures, error) {
 	return figuresOf(ctx, s.DB, showID)
 }
 
+// trimAtOnce is how many rows one statement deletes: other writers wait for it.
+const trimAtOnce = 1000
+
+// TrimViewers forgets which browsers were in shows that were last on air before
+// the given time. Their number stays.
+func (s *Service) TrimViewers(ctx context.Context, before time.Time) error {
+	if err := stampFigures(ctx, s.DB, s.Now()); err != nil {
+		return fmt.Errorf("trim viewers: %w", err)
+	}
+	for {
+		n, err := trimViewers(ctx, s.DB, before, trimAtOnce)
+		if err != nil {
+			return fmt.Errorf("trim viewers: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+}
+
 // Say implements [chat.Room].
 func (s *Service) Say(c chat.Comment) {
 	if r := s.known(c.Show); r != nil {

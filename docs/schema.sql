@@ -24,6 +24,8 @@ CREATE INDEX mail_outbox_newest ON mail_outbox (created_at, id);
 
 CREATE INDEX member_person ON member (person);
 
+CREATE INDEX notice_age ON notice (created_at);
+
 CREATE INDEX notice_list ON notice (person, created_at, id) WHERE in_app;
 
 CREATE INDEX notice_push_person ON notice_push (person, created_at);
@@ -46,6 +48,8 @@ CREATE INDEX product_shop ON product (shop, created_at, id);
 
 CREATE INDEX refund_order ON refund (order_id);
 
+CREATE INDEX room_figures_age ON room_figures (counted_at);
+
 CREATE INDEX session_person ON session (person);
 
 CREATE INDEX shop_created ON shop (created_at, id);
@@ -57,6 +61,8 @@ CREATE INDEX shows_shop ON shows (shop, created_at, id);
 CREATE INDEX shows_state ON shows (state, starts_at);
 
 CREATE INDEX sku_product ON sku (product, position);
+
+CREATE INDEX social_click_age ON social_click (at);
 
 CREATE INDEX social_follow_shop ON social_follow (shop, person);
 
@@ -439,7 +445,7 @@ CREATE TABLE room_figures (
 	show    TEXT PRIMARY KEY,
 	viewers BIGINT NOT NULL, -- different browsers
 	likes   BIGINT NOT NULL
-);
+, counted_at BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE room_viewer (
 	show   TEXT NOT NULL,
@@ -543,7 +549,7 @@ CREATE TABLE slot_use (
 
 CREATE TABLE social_click (
 	code   TEXT NOT NULL REFERENCES social_share (code),
-	viewer TEXT NOT NULL,
+	viewer TEXT NOT NULL, at BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (code, viewer)
 );
 

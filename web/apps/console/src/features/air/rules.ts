@@ -20,9 +20,10 @@ export type Plot = { line: string; area: string; bars: { x: number; y: number; h
 const W = 640
 const H = 108
 const LEFT = 34
-/** The narrowest block, and the room that a number takes. */
+/** The narrowest block, the room that a number takes in its block, and what it takes beside one too narrow for it. */
 const LEAST_BLOCK = 3
-const NUMBER = 16
+const NUMBER = 14
+const BESIDE = 40
 
 /** Turns a show's minutes into the drawing: watching as a line, orders as bars, explained goods as blocks under the axis. */
 export function plot(f: ShowFigures, start: number): Plot {
@@ -51,14 +52,14 @@ export function plot(f: ShowFigures, start: number): Plot {
   }
 }
 
-/** Puts a number on each block that has room for one, the latest first; the others stay bare rather than run into each other. */
+/** Puts a number on each block that has room for one, the latest first; of many narrow ones a few stand for all. */
 function labelled(blocks: Plot['blocks']): Plot['blocks'] {
   let free = W - 8
   for (const b of [...blocks].reverse()) {
     const at = Math.min(b.x + b.w / 2, W - 8 - NUMBER / 2)
     if (at + NUMBER / 2 > free) continue
     b.label = at
-    free = at - NUMBER / 2
+    free = b.w < NUMBER ? at + NUMBER / 2 - BESIDE : b.x
   }
   return blocks
 }

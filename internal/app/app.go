@@ -280,7 +280,7 @@ func (a *App) buildMedia(context.Context) error {
 	if err := s.recorder.RecoverAll(); err != nil {
 		a.log.Error("some recordings could not be recovered", "error", err)
 	}
-	s.live = hls.New(hls.Config{Gate: a.gate, Sink: func(st *stream.Stream) hls.Sink {
+	s.live = hls.New(hls.Config{Gate: a.gate, Expect: a.air.has, Sink: func(st *stream.Stream) hls.Sink {
 		sink := s.recorder.Sink(st)
 		if sink == nil {
 			return nil

@@ -8,6 +8,11 @@ packages=$(go list -e -deps ./cmd/openstall | grep -v -e '/openstall/web$' -e '/
 total=$(wc -l <<<"$packages")
 echo "compiling $total Go packages"
 # shellcheck disable=SC2086 # one word a package
-go build -v -trimpath $packages 2>&1 | awk -v total="$total" '
-  /^[a-z0-9.]+(\/[^ ]*)*$/ { if (++n % 60 == 0) { print "  " n " of " total " Go packages"; fflush() } next }
-  { print; fflush() }'
+go build -v -trimpath $packages 2>&1 | {
+  n=0
+  while IFS= read -r line; do
+    if [[ $line == *[\ :]* ]]; then echo "$line"; continue; fi # not the name of a package
+    n=$((n + 1))
+    if [ $((n % 60)) = 0 ]; then echo "  $n of $total Go packages"; fi
+  done
+}

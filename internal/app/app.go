@@ -272,24 +272,17 @@ func openBlobs(ctx context.Context, cfg config.Serve) (blob.Store, error) {
 // buildMedia makes the doors for pictures.
 func (a *App) buildMedia(context.Context) error {
 	_, port, _ := net.SplitHostPort(a.cfg.RTMP)
-	s := &studio{shows: a.Shows, log: a.log, posters: a.cfg.Path("posters"), rtmpPort: port, relays: map[string]context.CancelFunc{}, stop: make(chan struct{})}
+	s := &studio{shows: a.Shows, log: a.log, posters: a.cfg.Path("posters"), rtmpPort: port, relays: map[string]context.CancelFunc{},
+		unrecorded: map[string]bool{}, unfinished: map[string]bool{}, stop: make(chan struct{})}
 	var err error
-	if s.recorder, err = record.New(record.Config{Dir: a.cfg.Path("recordings"), Observer: s, Gate: a.gate, Log: a.log}); err != nil {
+	if s.recorder, err = record.New(record.Config{Dir: a.cfg.Path("recordings"), Observer: s, Gate: a.gate, Log: a.log,
+		Free: func() int64 { return freeSpace(a.cfg.Data) }, KeepFree: a.cfg.KeepFree << 20}); err != nil {
 		return err
 	}
 	if err := s.recorder.RecoverAll(); err != nil {
 		a.log.Error("some recordings could not be recovered", "error", err)
 	}
-	s.live = hls.New(hls.Config{Gate: a.gate, Expect: a.air.has, Sink: func(st *stream.Stream) hls.Sink {
-		sink := s.recorder.Sink(st)
-		if sink == nil {
-			return nil
-		}
-		return &thriftySink{Sink: sink, show: st.ID(), log: a.log, room: func() bool {
-			free, total := diskSpace(a.cfg.Data)
-			return total == 0 || free > a.cfg.KeepFree<<20
-		}}
-	}})
+	s.live = hls.New(hls.Config{Gate: a.gate, Expect: a.air.has, Sink: s.recorder.Sink})
 	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Now: a.now, Log: a.log})
 	a.studio = s
 	if a.cfg.RTMP != "off" {
@@ -368,6 +361,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("room frames", a.Rooms.Run)
 	start("clocks", a.clocks)
 	start("screens", a.showScreens)
+	start("recordings", a.tendRecordings)
 	a.resume(ctx)
 	close(a.ready)
 	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)

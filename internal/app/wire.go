@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/notice"
@@ -306,12 +307,14 @@ func (a *App) checks(ctx context.Context) []check {
 		return check{code, false, bad}
 	}
 	free, _ := diskSpace(a.cfg.Data)
+	unrecorded := a.studio.marked(a.studio.unrecorded)
 	waiting, err := a.bus.Waiting(ctx)
 	due, dead, jobErr := a.jobs.Depth(ctx)
 	_, ffmpegErr := os.Stat("/usr/bin/ffmpeg")
 	return []check{
 		say("database", a.DB.Ping(ctx) == nil, "answers", "does not answer"),
 		say("disk", free > a.cfg.KeepFree<<20, fmt.Sprintf("%d GiB free", free>>30), "less room than keep-free: recording stops"),
+		say("recorder", len(unrecorded) == 0, "every show on air is recorded", "not recorded although on air: "+strings.Join(unrecorded, ", ")),
 		say("mail", a.cfg.SMTP != "", a.cfg.SMTP, "no mail server (smtp): codes reach nobody outside this machine"),
 		say("public_url", a.cfg.PublicURL != "", a.cfg.PublicURL, "no public address (public-url): links in mail lead to this machine"),
 		say("ffmpeg", ffmpegErr == nil, "there", "missing: no sound from phone browsers, no still pictures"),

@@ -18,14 +18,14 @@ async function freePort() {
   return port
 }
 
-/** A market of its own: free ports, an empty folder, test payment and outbox on. It ends with the test. */
+/** A market of its own: free ports, an empty folder (or `data`), test payment and outbox on. It ends with the test. */
 export class Server {
   #child
   #log = ''
 
-  static async start(t, extra = []) {
+  static async start(t, extra = [], { data } = {}) {
     const s = new Server()
-    s.data = await mkdtemp(join(tmpdir(), 'openstall-e2e-'))
+    s.data = data ?? await mkdtemp(join(tmpdir(), 'openstall-e2e-'))
     const [http, rtmp, rtc] = [await freePort(), await freePort(), await freePort()]
     s.origin = `http://127.0.0.1:${http}`
     s.rtmpURL = `rtmp://127.0.0.1:${rtmp}/live/`

@@ -573,3 +573,34 @@ func TestSentParcelCompletesByItself(t *testing.T) {
 		w.sound()
 	})
 }
+
+func TestTheReplayStaysWhileAnOrderMayBeArguedAbout(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 40)
+		needs := func(show string, want bool) {
+			t.Helper()
+			if got, err := w.orders.NeedsReplay(t.Context(), show); err != nil || got != want {
+				t.Errorf("needed on %s: %v, %v, want %v", w.now().Format(time.DateOnly), got, err, want)
+			}
+		}
+		needs("shw_live", false)
+		offer, err := w.offer(order.Ask{Show: "shw_live"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := w.orders.Place(t.Context(), w.wish(offer, 1, "pickup"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		needs("shw_other", false)
+		w.pass(100 * 24 * time.Hour)
+		needs("shw_live", true) // nobody has come for it yet
+		if _, err := w.orders.HandOver(t.Context(), w.shop.ID, o.ID, o.Code); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(order.AfterSale - time.Minute)
+		needs("shw_live", true)
+		w.pass(2 * time.Minute)
+		needs("shw_live", false)
+	})
+}

@@ -275,6 +275,17 @@ func (s *Service) OfShow(ctx context.Context, show string) (Figures, error) {
 	return figures(ctx, s.db, "show", show, 0)
 }
 
+// AfterSale is how long after the last step of an order its promises may be
+// argued about: two weeks to withdraw (directive 2011/83/EU, article 9), two to
+// send back (article 14), and a little.
+const AfterSale = 30 * 24 * time.Hour
+
+// NeedsReplay reports whether an order made in a show is under way or moved
+// within [AfterSale], so that the recording of the show must stay.
+func (s *Service) NeedsReplay(ctx context.Context, show string) (bool, error) {
+	return unsettled(ctx, s.db, show, s.now().Add(-AfterSale))
+}
+
 // OfShop sums what a shop sold since an instant.
 func (s *Service) OfShop(ctx context.Context, shopID string, since time.Time) (Figures, error) {
 	return figures(ctx, s.db, "shop", shopID, clock.Millis(since))

@@ -233,6 +233,15 @@ func hasBought(ctx context.Context, q db.Querier, show, buyer string) (bool, err
 		SELECT EXISTS (SELECT 1 FROM orders WHERE show_id = $1 AND buyer = $2 AND show_id <> '' AND state NOT IN ('cancelled', 'expired'))`, show, buyer)
 }
 
+// unsettled reports whether an order of a show is not settled, or has a step since.
+func unsettled(ctx context.Context, q db.Querier, show string, since time.Time) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (
+			SELECT 1 FROM orders
+			WHERE show_id = $1 AND show_id <> '' AND (state NOT IN ('completed', 'cancelled', 'expired') OR pay_state IN ('pending', 'refunding')
+				OR EXISTS (SELECT 1 FROM order_event e WHERE e.order_id = orders.id AND e.at > $2)))`, show, clock.Millis(since))
+}
+
 type quoteRow struct {
 	order, body, hash string
 	total             int64

@@ -20,7 +20,9 @@ type Tx struct {
 // InTx runs fn in one write transaction: committed when fn returns nil, rolled
 // back otherwise. On SQLite it is alone with the database, so fn must be short
 // and must not call the network, wait, or open another transaction.
-func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error { return full(d.inTx(ctx, fn)) }
+
+func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 	stx, err := d.w.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

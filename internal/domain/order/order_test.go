@@ -421,6 +421,40 @@ func TestProviderMessagesTwiceAndOutOfOrderCountOnce(t *testing.T) {
 	})
 }
 
+func TestPaymentBeginsWithItsPage(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 10)
+		ctx := context.Background()
+		offer, err := w.offer(order.Ask{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := w.orders.Place(ctx, w.wish(offer, 1, "test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.bankSays("early", o, true); !errors.Is(err, payment.ErrNotFound) {
+			t.Errorf("money for a payment that nobody began: %v", err)
+		}
+		if _, err := w.orders.PayPage(ctx, "per_2", o.ID); !errors.Is(err, order.ErrNotFound) {
+			t.Errorf("somebody else's page: %v", err)
+		}
+		for range 2 {
+			w.goToPay(o)
+		}
+		if n, err := db.One(ctx, d, db.Column[int64], `SELECT COUNT(*) FROM payment_intent`); err != nil || n != 1 {
+			t.Errorf("%d payments, %v", n, err)
+		}
+		if _, err := w.orders.Cancel(ctx, o.ID, order.ByBuyer, "per_1", ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.orders.PayPage(ctx, "per_1", o.ID); !errors.Is(err, payment.ErrClosed) {
+			t.Errorf("the page of a cancelled order: %v", err)
+		}
+		w.sound()
+	})
+}
+
 func TestForgedAndWrongMessagesChangeNothing(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, 10)

@@ -12,6 +12,8 @@ CREATE INDEX chat_comment_newest ON chat_comment (show, created_at, id);
 
 CREATE INDEX chat_comment_second ON chat_comment (show, second, id) WHERE state = 'shown';
 
+CREATE INDEX chat_turn_age ON chat_turn (at);
+
 CREATE INDEX crm_contact_list ON crm_contact (shop, seen_at, id);
 
 CREATE INDEX crm_order_contact ON crm_order (contact);
@@ -156,6 +158,14 @@ CREATE TABLE chat_mute (
 CREATE TABLE chat_pin (
 	show    TEXT PRIMARY KEY REFERENCES shows (id),
 	comment TEXT NOT NULL REFERENCES chat_comment (id)
+);
+
+CREATE TABLE chat_turn (
+	show   TEXT NOT NULL,
+	person TEXT NOT NULL,
+	at     BIGINT NOT NULL, -- last comment
+	words  TEXT NOT NULL,   -- of it, folded
+	PRIMARY KEY (show, person)
 );
 
 CREATE TABLE crm_contact (

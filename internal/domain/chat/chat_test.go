@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func (s *screen) Pin(_ string, c *chat.Comment) {
 type world struct {
 	t      *testing.T
 	chat   *chat.Service
+	shops  *shop.Service
 	shows  *show.Service
 	bought map[string]bool
 	screen *screen
@@ -92,7 +94,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shop = sh.ID
+	w.shop, w.shops = sh.ID, shops
 	w.shows = show.New(d, events, stock.New(d, events, w.now), "secret", w.now)
 	live, err := w.shows.Create(t.Context(), w.shop, show.Plan{Title: text.Both("Evening catch", "晚市"), HostName: "Ann"})
 	if err != nil {
@@ -328,4 +330,59 @@ func FuzzSayingNeverPanics(f *testing.F) {
 			t.Errorf("a link behind %q was not seen", s)
 		}
 	})
+}
+
+func TestSlowModeHoldsOverProcesses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		other := chat.New(chat.Parts{DB: d, Bought: func(context.Context, string, string) (bool, error) { return false, nil },
+			Shops: w.shops, Shows: w.shows, Room: w.screen, Now: w.now})
+		t.Cleanup(other.Close)
+		slow := 20 * time.Second
+		if _, err := w.shows.SetRoom(t.Context(), w.shop, w.show, &slow, nil); err != nil {
+			t.Fatal(err)
+		}
+		jo := w.people[0]
+		there := func(words string) error {
+			_, err := other.Say(t.Context(), w.show, jo, words)
+			return err
+		}
+		w.must(jo, "hello")
+		w.pass(19 * time.Second)
+		if err := there("hello again"); !errors.Is(err, chat.ErrSlow) {
+			t.Errorf("in the other process after 19 s: %v", err)
+		}
+		w.pass(time.Second)
+		if err := there("hello"); !errors.Is(err, chat.ErrDuplicate) {
+			t.Errorf("the same words in the other process: %v", err)
+		}
+		// A refusal does not begin the wait anew.
+		if err := there("hello again"); err != nil {
+			t.Errorf("in the other process after 20 s: %v", err)
+		}
+		w.pass(20 * time.Second)
+		// Both at one instant: one of them.
+		var at atomic.Int64
+		var both sync.WaitGroup
+		for i, s := range []*chat.Service{w.chat, other} {
+			both.Go(func() {
+				if _, err := s.Say(t.Context(), w.show, jo, fmt.Sprintf("from %d", i)); err == nil {
+					at.Add(1)
+				} else if !errors.Is(err, chat.ErrSlow) {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if at.Load() != 1 {
+			t.Errorf("%d of two comments at one instant were taken, want 1", at.Load())
+		}
+		w.pass(25 * time.Hour)
+		if err := w.chat.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.One(t.Context(), d, db.Column[int], `SELECT COUNT(*) FROM chat_turn`); err != nil || n != 0 {
+			t.Errorf("%d turns are kept after a day, %v", n, err)
+		}
+	}, migrations...)
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -178,7 +179,8 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildMedia(ctx); err != nil {
 		return err
 	}
-	if a.cert, err = cert.Open(ctx, cert.Config{Mode: a.cfg.TLS, Names: a.names(), Dir: a.cfg.Path("tls"), Email: a.cfg.ACMEEmail, Now: a.now}); err != nil {
+	if a.cert, err = cert.Open(ctx, cert.Config{Mode: a.cfg.TLS, Names: a.names(), Dir: a.cfg.Path("tls"), Email: a.cfg.ACMEEmail,
+		HTTPPort: port(a.cfg.HTTP), TLSPort: port(a.cfg.HTTPS), Log: a.log, Now: a.now}); err != nil {
 		return err
 	}
 	a.listen()
@@ -339,6 +341,9 @@ func (a *App) Run(ctx context.Context) error {
 		s.TLSConfig = a.cert.TLS()
 		servers = append(servers, s)
 		start("https", func(context.Context) error { return closed(s.Serve(tls.NewListener(tl, s.TLSConfig))) })
+		if err := a.cert.Obtain(ctx); err != nil {
+			return err
+		}
 	}
 	if a.rtmp != nil {
 		rl, err := net.Listen("tcp", a.cfg.RTMP)
@@ -422,6 +427,13 @@ func (a *App) names() []string {
 		names = append(names, h, h+".local")
 	}
 	return names
+}
+
+// port is the number in an address to listen on, 0 if there is none.
+func port(address string) int {
+	_, p, _ := net.SplitHostPort(address)
+	n, _ := strconv.Atoi(p)
+	return n
 }
 
 // url is the address that people use, for links in mail and posters.

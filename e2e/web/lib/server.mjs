@@ -70,7 +70,7 @@ export class Server {
 
   /** The report of `openstall admin check` on this market's data; throws when an invariant is broken. */
   async check() {
-    return (await promisify(execFile)(binary, ['admin', 'check', '--data', this.data])).stdout
+    return (await promisify(execFile)(binary, ['admin', 'check', ...this.args.slice(1)])).stdout
   }
 
   /** The code last sent to an address, from the outbox page. */

@@ -52,9 +52,10 @@ func (s *Service) Log(ctx context.Context, shopID, contact string) ([]Entry, err
 }
 
 // StopURL is the address that ends the consent of a contact with one tap, without
-// signing in. It never expires: old letters must keep their promise.
+// signing in. It never expires: old letters must keep their promise. There is no
+// dot in its path, which would make it the address of a file.
 func (s *Service) StopURL(contact string) string {
-	return s.URL() + "/stop-shop/" + contact + "." + base64.RawURLEncoding.EncodeToString(s.sign(contact))
+	return s.URL() + "/stop-shop/" + contact + "~" + base64.RawURLEncoding.EncodeToString(s.sign(contact))
 }
 
 func (s *Service) sign(contact string) []byte {
@@ -66,7 +67,7 @@ func (s *Service) sign(contact string) []byte {
 // ReadStop returns the shop and the present consent that the token of a stop link
 // is about, or [ErrStopLink].
 func (s *Service) ReadStop(ctx context.Context, token string) (shopID string, now Consent, err error) {
-	contact, sig64, _ := strings.Cut(token, ".")
+	contact, sig64, _ := strings.Cut(token, "~")
 	sig, err := base64.RawURLEncoding.Strict().DecodeString(sig64)
 	if err != nil || !hmac.Equal(sig, s.sign(contact)) {
 		return "", Consent{}, ErrStopLink
@@ -85,6 +86,6 @@ func (s *Service) Stop(ctx context.Context, token string) (shopID string, err er
 	if err != nil {
 		return "", err
 	}
-	contact, _, _ := strings.Cut(token, ".")
+	contact, _, _ := strings.Cut(token, "~")
 	return shopID, s.withdraw(ctx, contact, ByLink)
 }

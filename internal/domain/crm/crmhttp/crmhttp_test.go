@@ -80,7 +80,7 @@ func TestOnlyTheShopSeesItsContacts(t *testing.T) {
 		{"", "/v1/shop-messages/" + token, 200, `"stopped":true`},
 		{"", "POST /v1/shop-messages/" + token, 200, `"slug":"`},
 		{"", "/v1/shop-messages/" + token + "x", 404, "crm.bad_link"},
-		{"", "POST /v1/shop-messages/" + contact + ".AAAAAAAAAAAAAAAAAAAAAA", 404, "crm.bad_link"},
+		{"", "POST /v1/shop-messages/" + contact + "~AAAAAAAAAAAAAAAAAAAAAA", 404, "crm.bad_link"},
 		{"ann", base + "/contacts", 200, `"name":"jo"`},
 		{"ann", base + "/contacts?q=nobody", 200, `"items":[]`},
 		{"ann", base + "/contacts?after=forged", 422, "page.bad_cursor"},

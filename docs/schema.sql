@@ -14,7 +14,11 @@ CREATE INDEX chat_comment_second ON chat_comment (show, second, id) WHERE state 
 
 CREATE INDEX chat_turn_age ON chat_turn (at);
 
+CREATE INDEX crm_consent_contact ON crm_consent (contact, at, id);
+
 CREATE INDEX crm_contact_list ON crm_contact (shop, seen_at, id);
+
+CREATE INDEX crm_contact_marketing ON crm_contact (person) WHERE marketing;
 
 CREATE INDEX crm_order_contact ON crm_order (contact);
 
@@ -166,6 +170,16 @@ CREATE TABLE chat_turn (
 	at     BIGINT NOT NULL, -- last comment
 	words  TEXT NOT NULL,   -- of it, folded
 	PRIMARY KEY (show, person)
+);
+
+CREATE TABLE crm_consent (
+	id        TEXT PRIMARY KEY,
+	contact   TEXT NOT NULL REFERENCES crm_contact (id),
+	at        BIGINT NOT NULL,
+	marketing BOOLEAN NOT NULL, -- given, or withdrawn
+	text      TEXT NOT NULL,    -- the words agreed to
+	way       TEXT NOT NULL CHECK (way IN ('order', 'account', 'link')),
+	ref       TEXT NOT NULL     -- order or ''
 );
 
 CREATE TABLE crm_contact (

@@ -246,7 +246,7 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments,
 		Moment: a.moment, Secret: quotes, Log: a.log, Now: a.now})
 	a.Social = social.New(a.DB, a.bus, a.shareable, a.now)
-	a.CRM = crm.New(a.DB, a.bus, a.Orders.GetForShop, a.now)
+	a.CRM = crm.New(crm.Parts{DB: a.DB, Bus: a.bus, Order: a.Orders.GetForShop, Secret: []byte(stops), URL: a.url, Now: a.now})
 	return nil
 }
 

@@ -103,7 +103,7 @@ type App struct {
 	handler http.Handler
 	ready   chan struct{}
 	air     *air
-	screens chan order.Told
+	screens chan bus.Event
 }
 
 // OpenDB opens and migrates the database of a configuration.
@@ -140,7 +140,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger, opts ...Option
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 	}
-	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan order.Told, 1024)}
+	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan bus.Event, 1024)}
 	for _, o := range opts {
 		o(a)
 	}
@@ -284,7 +284,7 @@ func (a *App) buildMedia(context.Context) error {
 	if err := s.recorder.RecoverAll(); err != nil {
 		a.log.Error("some recordings could not be recovered", "error", err)
 	}
-	s.live = hls.New(hls.Config{Gate: a.gate, Sink: s.recorder.Sink})
+	s.live = hls.New(hls.Config{Gate: a.gate, Expect: a.air.has, Sink: s.recorder.Sink})
 	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Now: a.now, Log: a.log})
 	a.studio = s
 	if a.cfg.RTMP != "off" {

@@ -27,6 +27,7 @@ import (
 func (a *App) listen() {
 	a.followAir()
 	a.jobs.Every("bus.trim", 24*time.Hour, func(ctx context.Context) error { return a.bus.Trim(ctx, a.now().AddDate(0, 0, -30)) })
+	a.jobs.Every("retention", 24*time.Hour, a.forget)
 	a.Rooms.Listen(a.bus)
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Inline(order.TopicPlaced, a.orderScreens)
@@ -108,13 +109,9 @@ var orderWords = map[string]text.Local{
 // commit. A screen that misses it reads the truth when it looks again, so no row
 // is written for it.
 func (a *App) orderScreens(ctx context.Context, tx *db.Tx, e bus.Event) error {
-	t, err := bus.Decode[order.Told](e)
-	if err != nil {
-		return err
-	}
 	tx.AfterCommit(func() {
 		select {
-		case a.screens <- t:
+		case a.screens <- e:
 		default: // more orders than anybody can read
 		}
 	})
@@ -127,13 +124,17 @@ func (a *App) showScreens(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case t := <-a.screens:
-			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, t) })
+		case e := <-a.screens:
+			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, e) })
 		}
 	}
 }
 
-func (a *App) showOrder(ctx context.Context, t order.Told) error {
+func (a *App) showOrder(ctx context.Context, e bus.Event) error {
+	t, err := bus.Decode[order.Told](e)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(map[string]any{"type": "order", "data": map[string]any{"order": t.Order, "state": t.State, "pay_state": t.PayState}})
 	if err != nil {
 		return err

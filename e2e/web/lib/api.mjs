@@ -21,7 +21,10 @@ export class Person {
     }
     const text = await res.text()
     let parsed = text
-    if (/json/.test(res.headers.get('Content-Type') ?? '')) parsed = JSON.parse(text)
+    const type = res.headers.get('Content-Type') ?? ''
+    if (/json/.test(type)) parsed = JSON.parse(text)
+    const faults = this.server.document.faults(method, path.split('?')[0], res.status, type, parsed)
+    if (faults.length) throw new Error(`the answer is not what the document says:\n${faults.join('\n')}`)
     return { status: res.status, body: parsed, headers: res.headers }
   }
 

@@ -18,7 +18,7 @@ export async function openBrowser(t) {
 
 /**
  * A page of one person in a browser of their own. It collects every fault: console errors and warnings, page errors,
- * answers of 400 and above, and requests to other hosts. `allowed` are the statuses this story provokes, such as 401 for a
+ * answers of 400 and above, answers that the document of the API does not describe, and requests to other hosts. `allowed` are the statuses this story provokes, such as 401 for a
  * comment without a name.
  */
 export async function visit(browser, server, { person, screen = phone, language = 'en', allowed = [] } = {}) {
@@ -34,6 +34,12 @@ export async function visit(browser, server, { person, screen = phone, language 
     faults.push(`console ${m.type()}: ${m.text()} (${m.location().url})`)
   })
   page.on('response', async (r) => {
+    const type = r.headers()['content-type'] ?? ''
+    if (/json/.test(type)) {
+      // A page that has gone takes the bodies of its answers with it.
+      const body = await r.json().catch(() => undefined)
+      if (body !== undefined) faults.push(...server.document.faults(r.request().method(), new URL(r.url()).pathname, r.status(), type, body))
+    }
     if (r.status() < 400 || allowed.includes(r.status())) return
     const at = faults.push(`${r.status()} ${r.request().method()} ${r.url()}`) - 1
     faults[at] += ' ' + (await r.text().catch(() => ''))

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Document } from './document.mjs'
 import { until } from './until.mjs'
 
 export const binary = fileURLToPath(new URL('../../../bin/openstall', import.meta.url))
@@ -47,6 +48,8 @@ export class Server {
       if (child.exitCode !== null) throw new Error('it ended:\n' + this.#log)
       return (await fetch(this.origin + '/healthz')).ok
     }, 30_000)
+    /** What the API says of itself; every answer of every story is held to it. */
+    this.document ??= await Document.of(this.origin)
   }
 
   /** Everything the server has written to its log. */

@@ -97,7 +97,7 @@ type Product struct {
 	Images     []Image         `json:"images" nullable:"false"`
 	ReturnRule shop.ReturnRule `json:"return_rule"`
 	Revision   string          `json:"revision"`
-	State      catalog.State   `json:"state"`
+	State      catalog.State   `json:"state" enum:"draft,live,hidden"`
 }
 
 // Service prepares cards. It is safe for concurrent use.

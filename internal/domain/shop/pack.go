@@ -23,12 +23,12 @@ type Pack struct {
 	Order       int        `json:"order"` // in the wizard
 	Name        text.Local `json:"name"`
 	Icon        string     `json:"icon"`
-	Example     text.Local `json:"example"` // what such a stall sells
-	Ready       bool       `json:"ready"`   // has fields and rules of its own; else plain products
-	Measure     string     `json:"measure"` // "piece" or "weight", the default of a product
-	Fulfilments []string   `json:"fulfilments"`
+	Example     text.Local `json:"example"`                     // what such a stall sells
+	Ready       bool       `json:"ready"`                       // has fields and rules of its own; else plain products
+	Measure     string     `json:"measure" enum:"piece,weight"` // the default of a product
+	Fulfilments []string   `json:"fulfilments" nullable:"false"`
 	ReturnRule  ReturnRule `json:"return_rule"`
-	Fields      []Field    `json:"fields"`
+	Fields      []Field    `json:"fields" nullable:"false"`
 	Pickup      *Pickup    `json:"pickup,omitempty"` // filled in when the shop is made
 }
 

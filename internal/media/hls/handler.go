@@ -105,7 +105,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusForbidden)
 		return
 	}
-	m := s.muxer(id)
+	if first(file, r.URL.RawQuery) && s.cfg.Expect != nil && s.cfg.Expect(id) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Arrival)
+		defer cancel()
+		r = r.WithContext(ctx)
+		s.arrival(ctx, id)
+	}
+	m, _ := s.muxer(id)
 	if m == nil {
 		s.refuse(w, http.StatusNotFound)
 		return
@@ -117,6 +123,38 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.media(w, r, m)
 	default:
 		s.file(w, r, m, file)
+	}
+}
+
+// first reports whether a request is one that a player opens a stream with. A
+// player that follows a playlist asks for its next part, and gives up sooner
+// than a stream arrives.
+func first(file, query string) bool {
+	return file == "index.m3u8" || file == "media.m3u8" && query == ""
+}
+
+// arrival waits until a stream is there and shows something, or until ctx ends.
+func (s *Server) arrival(ctx context.Context, id string) {
+	s.count.waiting.Add(1)
+	defer s.count.waiting.Add(-1)
+	for {
+		m, arrived := s.muxer(id)
+		var shown <-chan struct{}
+		if m != nil {
+			e := m.now.Load()
+			if e.master != nil {
+				return
+			}
+			shown = e.replaced
+		}
+		select {
+		case <-arrived:
+		case <-shown:
+		case <-ctx.Done():
+			return
+		case <-s.ctx.Done():
+			return
+		}
 	}
 }
 

@@ -45,6 +45,14 @@ type Config struct {
 	Hold time.Duration
 	// Linger is how long an ended stream is still served, 60 s if zero.
 	Linger time.Duration
+	// Expect reports whether a stream that is not there, or shows nothing yet, is
+	// about to: a show has begun and its publisher is on the way. It is asked when
+	// a first playlist is, must not block, and never holds if nil.
+	Expect func(streamID string) bool
+	// Arrival is how long the first playlist of an expected stream is held, 10 s
+	// if zero. Players wait for it a little longer, so that a show that has just
+	// begun costs them no failed request.
+	Arrival time.Duration
 }
 
 // Server serves all streams it is attached to.
@@ -57,6 +65,7 @@ type Server struct {
 
 	mu      sync.RWMutex
 	streams map[string]*muxer
+	arrived chan struct{} // closed and replaced when a stream is attached
 }
 
 // New returns a server without streams.
@@ -73,8 +82,11 @@ func New(cfg Config) *Server {
 	if cfg.Linger <= 0 {
 		cfg.Linger = time.Minute
 	}
+	if cfg.Arrival <= 0 {
+		cfg.Arrival = 10 * time.Second
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Server{cfg: cfg, ctx: ctx, stop: stop, streams: map[string]*muxer{}}
+	return &Server{cfg: cfg, ctx: ctx, stop: stop, streams: map[string]*muxer{}, arrived: make(chan struct{})}
 }
 
 // Attach serves st from its first frame on. It is meant for
@@ -83,6 +95,8 @@ func (s *Server) Attach(st *stream.Stream) {
 	m := newMuxer(st, &s.cfg)
 	s.mu.Lock()
 	s.streams[st.ID()] = m
+	close(s.arrived)
+	s.arrived = make(chan struct{})
 	s.mu.Unlock()
 	r := st.Read()
 	s.wg.Go(func() {
@@ -107,10 +121,12 @@ func (s *Server) Close() {
 	s.wg.Wait()
 }
 
-func (s *Server) muxer(id string) *muxer {
+// muxer returns the muxer of a stream, or nil and what closes when another
+// stream arrives.
+func (s *Server) muxer(id string) (m *muxer, arrived <-chan struct{}) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.streams[id]
+	return s.streams[id], s.arrived
 }
 
 // Counters are totals since the start.

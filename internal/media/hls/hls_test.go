@@ -347,6 +347,65 @@ func TestEndedStreamsAreClosedForPlayers(t *testing.T) {
 	}
 }
 
+func TestFirstPlaylistOfAnExpectedStreamIsHeldUntilItExists(t *testing.T) {
+	t.Parallel()
+	h := open(t, stream.Options{}, hls.Config{Expect: func(id string) bool { return id == "show" }})
+	v := &hlstest.Viewer{Base: h.view}
+	files := []string{"index.m3u8", "media.m3u8"}
+	answers := make(chan error, len(files))
+	for _, file := range files {
+		go func() {
+			body, _, err := v.Get(t.Context(), file)
+			if err == nil && !bytes.HasPrefix(body, []byte("#EXTM3U")) {
+				err = fmt.Errorf("%s is no playlist: %q", file, body)
+			}
+			answers <- err
+		}()
+	}
+	until(t, "both playlists are waited for", func() bool { return h.hls.Counters().Waiting == 2 })
+	// What a player asks for later, and streams nobody announced, get their answer at once.
+	stranger := &hlstest.Viewer{Base: strings.Replace(h.view, "/show/", "/other/", 1)}
+	for _, ask := range []struct {
+		v    *hlstest.Viewer
+		file string
+	}{{v, "media.m3u8?_HLS_msn=1"}, {v, "1.0.mp4"}, {stranger, "index.m3u8"}} {
+		if _, _, err := ask.v.Get(t.Context(), ask.file); !errors.Is(err, hlstest.StatusError(404)) {
+			t.Errorf("%s%s: %v, want 404", ask.v.Base, ask.file, err)
+		}
+	}
+	codectest.Publish(t, codectest.Clip{Seconds: 3}, h.push)
+	for range files {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestExpectedStreamThatDoesNotComeIsNotFound(t *testing.T) {
+	t.Parallel()
+	h := open(t, stream.Options{}, hls.Config{Expect: func(string) bool { return true }, Arrival: 300 * time.Millisecond})
+	v := &hlstest.Viewer{Base: h.view}
+	from := time.Now()
+	if _, _, err := v.Get(t.Context(), "index.m3u8"); !errors.Is(err, hlstest.StatusError(404)) {
+		t.Errorf("nobody came: %v", err)
+	}
+	// A publisher that connects and sends nothing is no picture either.
+	c, err := rtmp.Dial(t.Context(), h.push)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, _, err := v.Get(t.Context(), "media.m3u8"); !errors.Is(err, hlstest.StatusError(404)) {
+		t.Errorf("connected without media: %v", err)
+	}
+	if took := time.Since(from); took < 600*time.Millisecond || took > 10*time.Second {
+		t.Errorf("both were refused after %v, want the time of arrival each", took)
+	}
+	if n := h.hls.Counters().Waiting; n != 0 {
+		t.Errorf("%d requests still wait", n)
+	}
+}
+
 func TestRequestsThatNoPlayerSends(t *testing.T) {
 	t.Parallel()
 	h := open(t, stream.Options{}, hls.Config{Hold: 200 * time.Millisecond, TargetDuration: time.Second})

@@ -55,6 +55,8 @@ type Serve struct {
 	Grace          time.Duration `name:"grace" env:"OPENSTALL_GRACE" default:"60s" help:"How long a show waits for a host who has lost the line." unit:"duration"`
 	KeepFree       int64         `name:"keep-free" env:"OPENSTALL_KEEP_FREE" default:"512" help:"Recording stops, loudly, when the disk has less room than this; nothing is deleted." unit:"MiB"`
 	KeepRecordings int           `name:"keep-recordings" env:"OPENSTALL_KEEP_RECORDINGS" default:"0" help:"Recordings of shows that ended longer ago are deleted, once a day; 0: none ever. One whose show has an order that is under way, or that moved within the last 30 days, stays." unit:"days"`
+	KeepNotices    int           `name:"keep-notices" env:"OPENSTALL_KEEP_NOTICES" default:"180" help:"How long people find a notice in the app, read or not; older ones are deleted once a day. 0: for ever." unit:"days"`
+	KeepVisits     int           `name:"keep-visits" env:"OPENSTALL_KEEP_VISITS" default:"90" help:"How long it is remembered which browsers were in a show or opened a shared link, so that each counts once; deleted once a day, the counts stay. 0: for ever." unit:"days"`
 	LogLevel       string        `name:"log-level" env:"OPENSTALL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is written to the log."`
 	LogJSON        bool          `name:"log-json" env:"OPENSTALL_LOG_JSON" default:"false" help:"One JSON object a line instead of text."`
 }
@@ -78,6 +80,9 @@ func (c Serve) Check() error {
 	}
 	if c.TLS == "auto" && c.PublicURL == "" {
 		return fmt.Errorf("tls=auto needs public-url, whose host the certificate is for")
+	}
+	if c.KeepNotices < 0 || c.KeepVisits < 0 {
+		return fmt.Errorf("keep-notices and keep-visits are days, 0 for ever")
 	}
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return fmt.Errorf("time-zone %q: want a name such as Europe/Berlin", c.TimeZone)

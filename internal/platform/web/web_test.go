@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -186,5 +187,42 @@ func TestStaticServesTheAppForItsRoutes(t *testing.T) {
 	tag := get("/").Header().Get("ETag")
 	if w := get("/", "If-None-Match", tag); w.Code != 304 {
 		t.Errorf("same tag: %d", w.Code)
+	}
+}
+
+type inner struct {
+	Seen bool `json:"seen"`
+}
+
+type Outer struct {
+	inner
+}
+
+type Nullable struct {
+	Always *hello `json:"always"`
+	Often  *hello `json:"often,omitempty"`
+}
+
+func TestViewThatHidesFieldsFromTheDocumentIsRefused(t *testing.T) {
+	defer func() {
+		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "inner") {
+			t.Errorf("an unexported embedded struct was taken: %v", r)
+		}
+	}()
+	api := web.NewAPI(http.NewServeMux(), slog.New(slog.DiscardHandler), "test")
+	web.Handle(api, web.Anyone, "GET /v1/outer", "outer", "Outer", func(context.Context, *web.None) (*web.Out[Outer], error) { return nil, nil })
+}
+
+func TestDocumentTellsWhichObjectsAreNull(t *testing.T) {
+	api := web.NewAPI(http.NewServeMux(), slog.New(slog.DiscardHandler), "test")
+	web.Handle(api, web.Anyone, "GET /v1/nullable", "nullable", "Nullable", func(context.Context, *web.None) (*web.Out[Nullable], error) { return nil, nil })
+	doc, err := api.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, view, _ := strings.Cut(string(doc), "Nullable:\n")
+	view, _, _ = strings.Cut(view, "type: object")
+	if strings.Count(view, `type: "null"`) != 1 || strings.Index(view, "null") > strings.Index(view, "often:") {
+		t.Errorf("always is null at times and often never:\n%s", view)
 	}
 }

@@ -77,7 +77,7 @@ type person struct {
 	Email    string     `json:"email,omitempty"`
 	Phone    string     `json:"phone,omitempty"`
 	Locale   string     `json:"locale"`
-	Roles    []string   `json:"roles" nullable:"false"`
+	Roles    []string   `json:"roles" enum:"operator,moderator" nullable:"false"`
 	Shops    []shopRole `json:"shops" nullable:"false"`
 	Passkeys int        `json:"passkeys"`
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/openstall/openstall/internal/kit/text"
 )
 
-// quoteLine is one position as it was offered.
-type quoteLine struct {
+// QuoteLine is one position as it was offered.
+type QuoteLine struct {
 	SKU        string          `json:"sku"`
 	Product    string          `json:"product"`
 	Title      text.Local      `json:"title"`
@@ -68,7 +68,7 @@ type quote struct {
 	Hash        string        `json:"hash"`
 	ExpiresAt   time.Time     `json:"expires_at"`
 	Seller      seller        `json:"seller"`
-	Lines       []quoteLine   `json:"lines" nullable:"false"`
+	Lines       []QuoteLine   `json:"lines" nullable:"false"`
 	Goods       money.Amount  `json:"goods"`
 	Freight     money.Amount  `json:"freight"`
 	Total       money.Amount  `json:"total"`
@@ -96,7 +96,7 @@ type promise struct {
 
 type orderLine struct {
 	ID string `json:"id"`
-	quoteLine
+	QuoteLine
 	Promise *promise `json:"promise,omitempty"`
 }
 
@@ -168,9 +168,9 @@ const (
 	staffEye
 )
 
-func (h *handler) lineOf(ctx context.Context, l order.QuoteLine) (quoteLine, error) {
+func (h *handler) lineOf(ctx context.Context, l order.QuoteLine) (QuoteLine, error) {
 	im, err := h.Shelf.Picture(ctx, l.Image)
-	return quoteLine{SKU: l.SKU, Product: l.Product, Title: l.Title, Variant: l.Variant, Image: im, Quantity: l.Quantity, Measure: shelf.MeasureOf(l.Measure),
+	return QuoteLine{SKU: l.SKU, Product: l.Product, Title: l.Title, Variant: l.Variant, Image: im, Quantity: l.Quantity, Measure: shelf.MeasureOf(l.Measure),
 		UnitPrice: l.Unit, Total: l.Total, Available: l.Available, ReturnRule: l.Rule, Revision: l.Revision}, err
 }
 
@@ -179,7 +179,7 @@ func (h *handler) quoteOf(ctx context.Context, o order.Offer) (quote, error) {
 	if err != nil {
 		return quote{}, err
 	}
-	q := quote{ID: o.Token, Hash: o.Hash, ExpiresAt: o.ExpiresAt, Seller: seller{card, o.Seller}, Lines: []quoteLine{}, Goods: o.Goods, Freight: o.Freight, Total: o.Total,
+	q := quote{ID: o.Token, Hash: o.Hash, ExpiresAt: o.ExpiresAt, Seller: seller{card, o.Seller}, Lines: []QuoteLine{}, Goods: o.Goods, Freight: o.Freight, Total: o.Total,
 		Fulfilment: chosen{Kind: o.Kind, Address: o.Address}, Fulfilments: []way{}, Payments: []payWay{}, Terms: o.Terms, Show: o.Show, ShowSecond: o.Second}
 	if o.Slot != nil {
 		q.Fulfilment.Slot = o.Slot.ID
@@ -244,7 +244,7 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 		if err != nil {
 			return view{}, err
 		}
-		line := orderLine{ID: l.ID, quoteLine: lv}
+		line := orderLine{ID: l.ID, QuoteLine: lv}
 		if o.Quote.Show != "" {
 			line.Promise = &promise{Show: o.Quote.Show, ShowTitle: title, At: o.Quote.ShownAt, Second: o.Quote.Second, ProductRevision: l.Revision,
 				Price: l.Unit, Available: l.Available, Terms: l.Rule.Text, Replay: replay}

@@ -78,7 +78,7 @@ type listInput struct {
 	web.Paged
 }
 
-func (h *handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[card]], error) {
+func (h *handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[Card]], error) {
 	after, err := page.Parse(in.After)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (h *handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[car
 		return nil, err
 	}
 	cards, err := h.cards(ctx, rows.Items)
-	return web.Answer(page.Of[card]{Items: cards, Next: rows.Next}, err)
+	return web.Answer(page.Of[Card]{Items: cards, Next: rows.Next}, err)
 }
 
 type planBody struct {
@@ -113,7 +113,7 @@ type planInput struct {
 
 // stage is a show as its shop sees it.
 type stage struct {
-	view
+	View
 	Stream Stats `json:"stream"`
 }
 

@@ -28,18 +28,18 @@ func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 }
 
 type marketView struct {
-	Live     []card           `json:"live" nullable:"false"`
-	Upcoming []card           `json:"upcoming" nullable:"false"`
-	Replays  []card           `json:"replays" nullable:"false"`
+	Live     []Card           `json:"live" nullable:"false"`
+	Upcoming []Card           `json:"upcoming" nullable:"false"`
+	Replays  []Card           `json:"replays" nullable:"false"`
 	Shops    []shelf.ShopCard `json:"shops" nullable:"false"`
 	Products []shelf.Card     `json:"products" nullable:"false"`
 }
 
 // lists gathers the shows of the market, or of one shop.
-func (h *handler) lists(ctx context.Context, shopID string) (live, upcoming, replays []card, err error) {
+func (h *handler) lists(ctx context.Context, shopID string) (live, upcoming, replays []Card, err error) {
 	for _, l := range []struct {
 		load func(context.Context, string) ([]show.Show, error)
-		into *[]card
+		into *[]Card
 	}{{h.Shows.OnAir, &live}, {h.Shows.Upcoming, &upcoming}, {h.Shows.Replays, &replays}} {
 		shows, err := l.load(ctx, shopID)
 		if err != nil {
@@ -94,9 +94,9 @@ type shopView struct {
 type shopPage struct {
 	Shop     shopView     `json:"shop"`
 	Products []shelf.Card `json:"products" nullable:"false"`
-	Live     *card        `json:"live,omitempty"`
-	Upcoming []card       `json:"upcoming" nullable:"false"`
-	Replays  []card       `json:"replays" nullable:"false"`
+	Live     *Card        `json:"live,omitempty"`
+	Upcoming []Card       `json:"upcoming" nullable:"false"`
+	Replays  []Card       `json:"replays" nullable:"false"`
 }
 
 type slugInput struct {
@@ -147,7 +147,7 @@ type idInput struct {
 	ID string `path:"id" maxLength:"60"`
 }
 
-func (h *handler) show(ctx context.Context, in *idInput) (*web.Out[view], error) {
+func (h *handler) show(ctx context.Context, in *idInput) (*web.Out[View], error) {
 	who := web.Who(ctx)
 	s, err := h.Shows.Get(ctx, in.ID)
 	if err != nil {

@@ -72,8 +72,8 @@ type Stats struct {
 
 type handler struct{ Parts }
 
-// card is a show in one picture.
-type card struct {
+// Card is a show in one picture.
+type Card struct {
 	ID              string         `json:"id"`
 	Title           text.Local     `json:"title"`
 	State           show.State     `json:"state" enum:"draft,scheduled,practice,live,interrupted,ended,replay,cancelled"`
@@ -106,9 +106,9 @@ type media struct {
 	Replay string `json:"replay,omitempty"`
 }
 
-// view is a show with its room.
-type view struct {
-	card
+// View is a show with its room.
+type View struct {
+	Card
 	HostName     string       `json:"host_name"`
 	Licence      shop.Licence `json:"licence"`
 	Bag          []bagItem    `json:"bag" nullable:"false"`
@@ -125,17 +125,17 @@ type view struct {
 	PartMS       int64        `json:"part_ms"`
 }
 
-func (h *handler) cardOf(ctx context.Context, s show.Show) (card, error) {
+func (h *handler) cardOf(ctx context.Context, s show.Show) (Card, error) {
 	sc, err := h.Shelf.ShopCard(ctx, s.Shop)
 	if err != nil {
-		return card{}, err
+		return Card{}, err
 	}
-	c := card{ID: s.ID, Title: s.Title, State: s.State, Shop: sc, StartsAt: clock.Ptr(s.StartsAt), StartedAt: clock.Ptr(s.StartedAt), EndedAt: clock.Ptr(s.EndedAt),
+	c := Card{ID: s.ID, Title: s.Title, State: s.State, Shop: sc, StartsAt: clock.Ptr(s.StartsAt), StartedAt: clock.Ptr(s.StartedAt), EndedAt: clock.Ptr(s.EndedAt),
 		Viewers: s.Viewers, DurationSeconds: int64(s.Duration / time.Second)}
 	if s.State.OnAir() {
 		f, err := h.Rooms.Figures(ctx, s.ID)
 		if err != nil {
-			return card{}, err
+			return Card{}, err
 		}
 		c.Viewers = f.Viewers
 	}
@@ -145,8 +145,8 @@ func (h *handler) cardOf(ctx context.Context, s show.Show) (card, error) {
 	return c, nil
 }
 
-func (h *handler) cards(ctx context.Context, shows []show.Show) ([]card, error) {
-	out := make([]card, 0, len(shows))
+func (h *handler) cards(ctx context.Context, shows []show.Show) ([]Card, error) {
+	out := make([]Card, 0, len(shows))
 	for _, s := range shows {
 		c, err := h.cardOf(ctx, s)
 		if err != nil {
@@ -212,30 +212,30 @@ func (h *handler) chapters(s show.Show, all []show.Chapter) []chapter {
 	return out
 }
 
-func (h *handler) viewOf(ctx context.Context, s show.Show, person string) (view, error) {
+func (h *handler) viewOf(ctx context.Context, s show.Show, person string) (View, error) {
 	c, err := h.cardOf(ctx, s)
 	if err != nil {
-		return view{}, err
+		return View{}, err
 	}
 	_, sh, err := h.Shelf.Shop(ctx, s.Shop)
 	if err != nil {
-		return view{}, err
+		return View{}, err
 	}
 	chapters, err := h.Shows.Chapters(ctx, s.ID)
 	if err != nil {
-		return view{}, err
+		return View{}, err
 	}
-	v := view{card: c, HostName: s.HostName, Licence: sh.Licence, Chapters: h.chapters(s, chapters), ViewersTotal: s.Viewers, Likes: s.Likes,
+	v := View{Card: c, HostName: s.HostName, Licence: sh.Licence, Chapters: h.chapters(s, chapters), ViewersTotal: s.Viewers, Likes: s.Likes,
 		StartedWall: clock.Ptr(s.StartedAt), ShareURL: h.URL() + "/shows/" + s.ID, PartMS: s.PartMS, Comments: []chat.View{}}
 	if v.Bag, err = h.bag(ctx, s, chapters); err != nil {
-		return view{}, err
+		return View{}, err
 	}
 	if v.Snapshot, err = h.Rooms.State(ctx, s.ID); err != nil {
-		return view{}, err
+		return View{}, err
 	}
 	comments, err := h.Chat.Last(ctx, s.ID, 30)
 	if err != nil {
-		return view{}, err
+		return View{}, err
 	}
 	for _, c := range comments {
 		v.Comments = append(v.Comments, c.Public())
@@ -243,7 +243,7 @@ func (h *handler) viewOf(ctx context.Context, s show.Show, person string) (view,
 	if s.State.OnAir() {
 		f, err := h.Rooms.Figures(ctx, s.ID)
 		if err != nil {
-			return view{}, err
+			return View{}, err
 		}
 		v.Viewers, v.ViewersTotal, v.Likes = f.Viewers, f.ViewersTotal, f.Likes
 		v.Media.HLS = "/live/" + s.ID + "/index.m3u8"
@@ -259,7 +259,7 @@ func (h *handler) viewOf(ctx context.Context, s show.Show, person string) (view,
 	}
 	f, err := h.Social.Of(ctx, person, s.Shop)
 	if err != nil {
-		return view{}, err
+		return View{}, err
 	}
 	v.Following = f.Following
 	v.Reserved, err = h.Shows.Reserved(ctx, s.ID, person)

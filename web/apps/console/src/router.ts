@@ -1,5 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
-import { useSession } from '@openstall/app'
+import { explainFailedNavigation, useSession } from '@openstall/app'
 
 export function makeRouter() {
   const router = createRouter({
@@ -26,6 +26,7 @@ export function makeRouter() {
     await session.load()
     return session.person ? true : { name: 'sign-in', query: { back: to.fullPath } }
   })
+  explainFailedNavigation(router)
   return router
 }
 

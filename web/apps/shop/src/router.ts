@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { setTheme } from '@openstall/ui'
-import { loadMore, useSession } from '@openstall/app'
+import { explainFailedNavigation, loadMore, useSession } from '@openstall/app'
 
 export function makeRouter() {
   const router = createRouter({
@@ -45,6 +45,7 @@ export function makeRouter() {
     await session.load()
     return session.person ? true : { name: 'sign-in', query: { back: to.fullPath } }
   })
+  explainFailedNavigation(router)
   router.afterEach((to) => setTheme(to.meta.dark ? 'dark' : 'system'))
   return router
 }

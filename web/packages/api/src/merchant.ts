@@ -49,7 +49,7 @@ export function merchant(c: Client, shop: string) {
     addStaff: (to: string, role: t.ShopRole) => c.post<void>(`${base}/staff`, { to, role }),
     removeStaff: (person: string) => c.delete<void>(`${base}/staff/${at(person)}`),
     streamKey: () => c.get<t.StreamKey>(`${base}/stream-key`),
-    rotateStreamKey: () => c.post<t.NewStreamKey>(`${base}/stream-key/rotate`, {}),
+    rotateStreamKey: () => c.post<t.StreamKey>(`${base}/stream-key/rotate`, {}),
 
     shows: () => c.get<t.List<t.ShowCard>>(`${base}/shows`),
     addShow: (s: ShowDraft) => c.post<t.MerchantShow>(`${base}/shows`, s),

@@ -1473,7 +1473,7 @@ export interface components {
             /** Format: int64 */
             passkeys: number;
             phone?: string;
-            roles: string[];
+            roles: ("operator" | "moderator")[];
             shops: components["schemas"]["AccountShopRole"][];
         };
         AccountRoleView: {
@@ -1496,7 +1496,7 @@ export interface components {
         AccountSessionInfo: {
             market: components["schemas"]["AccountMarket"];
             outbox: boolean;
-            person: components["schemas"]["AccountPerson"];
+            person: components["schemas"]["AccountPerson"] | null;
             push_key?: string;
             viewer: string;
         };
@@ -1755,8 +1755,29 @@ export interface components {
             sku: string;
         };
         OrderLine: {
+            /**
+             * Format: int64
+             * @description Left when the offer was made
+             */
+            available: number;
             id: string;
+            image?: components["schemas"]["ShelfImage"];
+            measure: components["schemas"]["ShelfMeasure"];
+            product: string;
             promise?: components["schemas"]["OrderPromise"];
+            /** Format: int64 */
+            quantity: number;
+            return_rule: components["schemas"]["ShopReturnRule"];
+            revision: string;
+            sku: string;
+            title: {
+                [key: string]: string;
+            };
+            total: components["schemas"]["MoneyAmount"];
+            unit_price: components["schemas"]["MoneyAmount"];
+            variant: {
+                [key: string]: string;
+            };
         };
         OrderPayInfo: {
             label: {
@@ -2122,7 +2143,8 @@ export interface components {
             shop_card: components["schemas"]["ShelfShopCard"];
             skus: components["schemas"]["ShelfSKU"][];
             sold_out: boolean;
-            state: string;
+            /** @enum {string} */
+            state: "draft" | "live" | "hidden";
             title: {
                 [key: string]: string;
             };
@@ -2264,10 +2286,11 @@ export interface components {
             example: {
                 [key: string]: string;
             };
-            fields: components["schemas"]["ShopField"][] | null;
-            fulfilments: string[] | null;
+            fields: components["schemas"]["ShopField"][];
+            fulfilments: string[];
             icon: string;
-            measure: string;
+            /** @enum {string} */
+            measure: "piece" | "weight";
             name: {
                 [key: string]: string;
             };
@@ -2495,7 +2518,46 @@ export interface components {
             time_zone: string;
         };
         ShowStage: {
+            bag: components["schemas"]["ShowBagItem"][];
+            chapters: components["schemas"]["ShowChapter"][];
+            comments: components["schemas"]["ChatView"][];
+            /** Format: int64 */
+            duration_seconds: number;
+            /** Format: date-time */
+            ended_at?: string;
+            following: boolean;
+            host_name: string;
+            id: string;
+            licence: components["schemas"]["ShopLicence"];
+            /** Format: int64 */
+            likes: number;
+            media: components["schemas"]["ShowMedia"];
+            /** Format: int64 */
+            part_ms: number;
+            poster?: string;
+            reserved: boolean;
+            share_url: string;
+            shop: components["schemas"]["ShelfShopCard"];
+            /** Format: date-time */
+            started_at?: string;
+            /** Format: date-time */
+            started_wall?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "practice" | "live" | "interrupted" | "ended" | "replay" | "cancelled";
+            state_snapshot: components["schemas"]["RoomState"];
             stream: components["schemas"]["ShowStats"];
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Watching now; for a show that is over, different people
+             */
+            viewers: number;
+            /** Format: int64 */
+            viewers_total: number;
         };
         ShowStats: {
             /**
@@ -2525,19 +2587,40 @@ export interface components {
             bag: components["schemas"]["ShowBagItem"][];
             chapters: components["schemas"]["ShowChapter"][];
             comments: components["schemas"]["ChatView"][];
+            /** Format: int64 */
+            duration_seconds: number;
+            /** Format: date-time */
+            ended_at?: string;
             following: boolean;
             host_name: string;
+            id: string;
             licence: components["schemas"]["ShopLicence"];
             /** Format: int64 */
             likes: number;
             media: components["schemas"]["ShowMedia"];
             /** Format: int64 */
             part_ms: number;
+            poster?: string;
             reserved: boolean;
             share_url: string;
+            shop: components["schemas"]["ShelfShopCard"];
+            /** Format: date-time */
+            started_at?: string;
             /** Format: date-time */
             started_wall?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "practice" | "live" | "interrupted" | "ended" | "replay" | "cancelled";
             state_snapshot: components["schemas"]["RoomState"];
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Watching now; for a show that is over, different people
+             */
+            viewers: number;
             /** Format: int64 */
             viewers_total: number;
         };
@@ -2579,7 +2662,8 @@ export interface components {
             shop_card: components["schemas"]["ShelfShopCard"];
             skus: components["schemas"]["ShelfSKU"][];
             sold_out: boolean;
-            state: string;
+            /** @enum {string} */
+            state: "draft" | "live" | "hidden";
             title: {
                 [key: string]: string;
             };

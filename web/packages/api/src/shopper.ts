@@ -26,6 +26,7 @@ export function shopper(c: Client) {
     notices: (after?: string) => c.get<t.List<t.Notice>>('/me/notices', { after }),
     readNotices: () => c.post<void>('/me/notices/read', {}),
     savePush: (subscription: unknown) => c.put<void>('/me/push', subscription),
+    endPush: (endpoint: string) => c.delete<void>(`/me/push?endpoint=${encodeURIComponent(endpoint)}`),
     preferences: () => c.get<t.Preferences>('/me/preferences'),
     savePreferences: (p: t.Preferences) => c.put<t.Preferences>('/me/preferences', p),
     stopInfo: (token: string) => c.get<t.StopInfo>(`/unsubscribe/${at(token)}`),

@@ -1,8 +1,8 @@
 import type { components } from './schema'
 
 /**
- * The shapes that cross `/v1`, by the names the apps use. They come from the document of the API where it says all;
- * what it leaves out is added here. Instants are RFC 3339 in UTC, money is in minor units.
+ * The shapes that cross `/v1`, by the names the apps use. They come from the document of the API; what crosses the
+ * socket, and what the apps make of two shapes, is written here. Instants are RFC 3339 in UTC, money is in minor units.
  */
 type Schemas = components['schemas']
 
@@ -16,9 +16,9 @@ export type Image = Schemas['ShelfImage']
 
 export type ShopRole = MyShop['role']
 export type MyShop = Schemas['AccountShopRole']
-export type Person = Omit<Schemas['AccountPerson'], 'roles'> & { roles: ('operator' | 'moderator')[] }
+export type Person = Schemas['AccountPerson']
 export type Market = Schemas['AccountMarket']
-export type SessionInfo = Omit<Schemas['AccountSessionInfo'], 'person'> & { person: Person | null }
+export type SessionInfo = Schemas['AccountSessionInfo']
 export type CodeSent = Schemas['AccountSentCode']
 
 export type ShopCard = Schemas['ShelfShopCard']
@@ -34,7 +34,8 @@ export type Fact = Schemas['ShopFact']
 export type ReturnRule = Schemas['ShopReturnRule']
 export type ProductCard = Schemas['ShelfCard']
 export type ProductState = Schemas['StockProductForm']['state']
-export type Product = ProductCard & Omit<Schemas['ShelfProduct'], 'state'> & { state: ProductState } & Partial<Pick<Schemas['StockMerchantProduct'], 'fields' | 'measure'>>
+/** `fields` and `measure` are told to its merchant only. */
+export type Product = Schemas['ShelfProduct'] & Partial<Pick<Schemas['StockMerchantProduct'], 'fields' | 'measure'>>
 
 export type ShowState = ShowCard['state']
 export type ShowCard = Schemas['ShowCard']
@@ -42,7 +43,7 @@ export type BagItem = Schemas['ShowBagItem']
 export type Chapter = Schemas['ShowChapter']
 /** Whole and versioned: a client ignores any with a lower version than the one it holds. */
 export type RoomState = Schemas['RoomState']
-export type Comment = Omit<Schemas['ChatView'], 'second' | 'state'> & { second?: number }
+export type Comment = Schemas['ChatView']
 /** What happened in a room since the last tick; an absent key says nothing new. */
 export type RoomFrame = {
   n: number
@@ -56,7 +57,7 @@ export type RoomFrame = {
   del?: string[]
   pinned_comment?: Comment | null
 }
-export type Show = ShowCard & Omit<Schemas['ShowView'], 'comments' | 'part_ms'> & { comments: Comment[] }
+export type Show = Schemas['ShowView']
 
 export type Slot = Schemas['ShopSlot']
 export type FulfilmentOption = Schemas['OrderWay']
@@ -64,42 +65,28 @@ export type PaymentMethod = Schemas['OrderPayWay']
 export type Address = Schemas['AccountAddress']
 export type QuoteLine = Schemas['OrderQuoteLine']
 export type Quote = Schemas['OrderQuote']
-export type QuoteRequest = Omit<Schemas['QuoteInputBody'], 'show_second'> & {
-  /** The second of the replay on screen; in a live show the server knows it. */
-  show_second?: number
-}
+export type QuoteRequest = Schemas['QuoteInputBody']
 export type OrderRequest = Schemas['PlaceInputBody']
 
 export type OrderState = Schemas['OrderView']['state']
 export type PayState = Schemas['OrderView']['pay_state']
 /** What the buyer saw: the second of the show, the price, the stock and the terms. */
 export type ShownPromise = Schemas['OrderPromise']
-export type OrderLine = QuoteLine & Schemas['OrderLine']
+export type OrderLine = Schemas['OrderLine']
 export type OrderEvent = Schemas['OrderEvent']
-export type Order = Omit<Schemas['OrderView'], 'lines'> & { lines: OrderLine[] }
+export type Order = Schemas['OrderView']
 
 export type Notice = Schemas['NoticeView']
 export type Channels = Schemas['NoticeChannels']
 export type Preferences = { notices: Record<string, Channels> }
-export type SignedInDevice = {
-  id: string
-  device: string
-  ip: string
-  created_at: Instant
-  seen_at: Instant
-  current: boolean
-}
+export type SignedInDevice = Schemas['AccountSessionView']
 export type Passkey = Schemas['AccountPasskeyView']
 export type MarketHome = Schemas['ShowMarketView']
 export type ShopPage = Schemas['ShowShopPage']
 export type List<T> = { items: T[]; next?: string }
 
 export type PackField = Schemas['ShopField']
-export type Pack = Omit<Schemas['ShopPack'], 'fields' | 'measure' | 'fulfilments' | 'order' | 'pickup'> & {
-  fields: PackField[]
-  measure: Measure['kind']
-  fulfilments: string[]
-}
+export type Pack = Schemas['ShopPack']
 export type ProductDraft = {
   title: Text
   about: Text
@@ -113,18 +100,14 @@ export type StockRow = Schemas['StockRow']
 export type StockMovement = Schemas['MoveInputBody']
 export type PickupDay = Schemas['ShopDay']
 export type Fulfilment = Schemas['ShopFulfilment']
-export type Staff = Omit<Schemas['ShopMember'], 'since' | 'to'> & { to?: string }
-export type StreamKey = Partial<Schemas['ShowKeyView']> & { exists: boolean }
+export type Staff = Schemas['ShopMember']
 /** The key itself is in the answer to a rotation only. */
-export type NewStreamKey = Pick<Schemas['ShowKeyView'], 'rtmp_url' | 'whip_url'> & { key: string }
+export type StreamKey = Schemas['ShowKeyView']
 export type StreamHealth = Schemas['ShowStats']
-export type MerchantShow = Show & Schemas['ShowStage']
+export type MerchantShow = Schemas['ShowStage']
 export type Figures = Schemas['ShowFigures']
 export type ShowFigures = Schemas['ShowFiguresView']
-export type PickList = {
-  slots: { slot?: Slot; orders: Order[] }[]
-  totals: Schemas['OrderPickTotal'][]
-}
+export type PickList = Schemas['OrderPickList']
 export type Contact = Schemas['CrmContactView']
 export type ShopFigures = Schemas['ShowDaysView']
 export type Check = Schemas['AppCheck']

@@ -44,7 +44,8 @@ export class Engine {
       liveDurationInfinity: source.live,
       backBufferLength: source.live ? 30 : 90,
       startPosition: source.live ? -1 : (source.startAt ?? -1),
-      manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 8000, maxLoadTimeMs: 10000, timeoutRetry: null, errorRetry: null } },
+      // The server holds the first playlist of a show that has just begun for ten seconds.
+      manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 12_000, maxLoadTimeMs: 14_000, timeoutRetry: null, errorRetry: null } },
     })
     this.hls = hls
     hls.on(HlsLight.Events.FRAG_CHANGED, (_e, data) => {

@@ -14,7 +14,7 @@ const state = (version: number, over: Partial<RoomState> = {}): RoomState => ({
   delay_hint_seconds: 2,
   ...over,
 })
-const line = (id: string): Comment => ({ id, at: '2026-11-22T17:42:00Z', name: 'Ana', text: 'fresh?', kind: 'viewer' })
+const line = (id: string): Comment => ({ id, at: '2026-11-22T17:42:00Z', name: 'Ana', text: 'fresh?', kind: 'viewer', second: 0 })
 const empty: RoomFlow = { lines: [], likes: 3, viewers: 2, viewersTotal: 9 }
 
 describe('state', () => {

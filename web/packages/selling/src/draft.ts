@@ -74,14 +74,14 @@ export function slotCount(f: Fulfilment['pickup']): number {
   return f.days.reduce((n, d) => n + Math.max(0, Math.floor((minutes(d.to) - minutes(d.from)) / d.slot_minutes)), 0)
 }
 
-/** The next full half hour, at least 20 minutes ahead, as a datetime-local value in the seller's clock. */
+/** The next full half hour, at least 20 minutes ahead, as YYYY-MM-DDTHH:MM in the seller's clock. */
 export function suggestedStart(now: Date): string {
   const at = new Date(now.getTime() + 20 * 60_000)
   at.setMinutes(at.getMinutes() <= 30 ? 30 : 60, 0, 0)
   return localInput(at)
 }
 
-/** An instant as the value of a datetime-local input. */
+/** An instant as YYYY-MM-DDTHH:MM in the reader's clock. */
 export function localInput(at: Date): string {
   const p = (n: number) => String(n).padStart(2, '0')
   return `${at.getFullYear()}-${p(at.getMonth() + 1)}-${p(at.getDate())}T${p(at.getHours())}:${p(at.getMinutes())}`

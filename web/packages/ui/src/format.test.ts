@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Measure } from '@openstall/api'
-import { dayKind, formatDuration, formatMoney, minorAsTyped, moneyParts, parseMinor, priceOf, quantityFigure, stepQuantity } from './format'
+import { dayKind, formatDuration, formatMoney, minorAsTyped, moneyParts, parseMinor, priceOf, quantityFigure, readClock, stepQuantity } from './format'
 import { readableColour } from './contrast'
 import { countries, likelyCountry } from './countries'
 import { pick } from './pick'
@@ -84,6 +84,11 @@ describe('time', () => {
     expect(dayKind(new Date(2026, 10, 22, 0, 1), now)).toBe('today')
     expect(dayKind(new Date(2026, 10, 24, 0, 1), now)).toBe('other')
   })
+})
+
+describe('a typed time of day', () => {
+  it.each([['9', '09:00'], ['09:15', '09:15'], ['930', '09:30'], ['1730', '17:30'], ['17.30', '17:30'], ['5:30 pm', '17:30'], ['12 am', '00:00'], ['12pm', '12:00'], [' 8h05 ', '08:05'], ['0:00', '00:00'], ['20：45', '20:45']])('%s is %s', (typed, want) => expect(readClock(typed)).toBe(want))
+  it.each(['', '24:00', '17:60', '13 pm', '0 am', 'soon', '12345', '-1'])('%s is none', (typed) => expect(readClock(typed)).toBeUndefined())
 })
 
 describe('countries', () => {

@@ -90,6 +90,23 @@ export function formatDay(at: string | number | Date, locale: string): string {
   return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { day: 'numeric', month: 'short' }).format(new Date(at))
 }
 
+/** "22 Nov 2026" or "2026年11月22日", for papers that are kept. */
+export function formatDate(at: string | number | Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(at))
+}
+
+/** What a person typed as a time of day, as HH:MM in 24 hours: "9", "930", "9.30", "5:30 pm"; undefined when it is none. */
+export function readClock(typed: string): string | undefined {
+  const m = /^(\d{1,2})(?:[:.h：]?([0-5]\d))?\s*([ap])?\.?m?\.?$/i.exec(typed.trim())
+  if (!m) return undefined
+  let hour = Number(m[1])
+  if (m[3]) {
+    if (hour < 1 || hour > 12) return undefined
+    hour = (hour % 12) + (m[3].toLowerCase() === 'p' ? 12 : 0)
+  }
+  return hour < 24 ? `${String(hour).padStart(2, '0')}:${m[2] ?? '00'}` : undefined
+}
+
 /** "Sun 22 Nov" with the weekday. */
 export function formatWeekday(at: string | number | Date, locale: string): string {
   return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { weekday: 'short', day: 'numeric', month: 'short' }).format(

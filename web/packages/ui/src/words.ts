@@ -12,6 +12,8 @@ export function useStockWords() {
   return {
     /** "1.2 kg" or "3". */
     amount,
+    /** "2 × Oyster" or "Mackerel 1.2 kg". */
+    of: (what: string, q: number, m: Measure) => (m.kind === 'weight' ? t('ui.amountOf', { what, amount: amount(q, m) }) : t('ui.pieces', { what, n: amount(q, m) })),
     /** "18 of 40 kg left", "9 kg left", "Sold out". */
     left(available: number, m: Measure, total?: number) {
       if (available < m.min) return t('ui.soldOut')

@@ -27,7 +27,18 @@ describe('on air', () => {
     expect(p.blocks[0]!.x + p.blocks[0]!.w).toBeLessThanOrEqual(640)
     const late = plot({ ...f, chapters: [{ product: '', number: 3, title: {}, from_second: 3595 }] }, 0).blocks[0]!
     expect(late.x + late.w).toBeLessThanOrEqual(632)
+    expect(late.label! + 7).toBeLessThanOrEqual(632)
     expect(JSON.stringify(plot({ ...f, minutes: [], chapters: [] }, 0))).not.toContain('null')
+  })
+
+  it('keeps the numbers of eighty chapters apart and shows the latest', () => {
+    const minutes = Array.from({ length: 60 }, () => ({ at: '2026-11-22T17:00:00Z', viewers: 1, orders: 0 }))
+    const chapters = Array.from({ length: 80 }, (_, i) => ({ product: '', number: i + 1, title: {}, from_second: i * 45, to_second: i < 79 ? i * 45 + 45 : undefined }))
+    const { blocks } = plot({ now: { viewers: 1, viewers_total: 1, orders: 0, reserved: eur, paid: eur, contacts: 0, comments: 0, likes: 0 }, minutes, chapters }, 0)
+    const at = blocks.flatMap((b) => b.label ?? [])
+    expect(blocks.at(-1)!.label).toBeDefined()
+    expect(at.length).toBeGreaterThan(10)
+    for (let i = 1; i < at.length; i++) expect(at[i]! - at[i - 1]!).toBeGreaterThanOrEqual(30)
   })
 
   it.each([[1, 2], [7, 10], [212, 250], [38, 50], [999, 1000]])('%i people fit under %i', (v, top) => expect(niceTop(v)).toBe(top))

@@ -15,13 +15,15 @@ export function explainedSeconds(item: BagItem, chapters: Chapter[], nowSecond: 
   return chapters.filter((c) => c.number === item.number).reduce((n, c) => n + Math.max(0, (c.to_second ?? nowSecond) - c.from_second), 0)
 }
 
-export type Plot = { line: string; area: string; bars: { x: number; y: number; h: number }[]; blocks: { x: number; w: number; number: number }[]; ticks: { y: number; label: number }[]; hours: { x: number; at: string }[]; last?: { x: number; y: number } }
+export type Plot = { line: string; area: string; bars: { x: number; y: number; h: number }[]; blocks: { x: number; w: number; number: number; label?: number }[]; ticks: { y: number; label: number }[]; hours: { x: number; at: string }[]; last?: { x: number; y: number } }
 
 const W = 640
 const H = 108
 const LEFT = 34
-/** The narrowest block that still holds its number. */
-const LEAST_BLOCK = 14
+/** The narrowest block, the room that a number takes in its block, and what it takes beside one too narrow for it. */
+const LEAST_BLOCK = 3
+const NUMBER = 14
+const BESIDE = 40
 
 /** Turns a show's minutes into the drawing: watching as a line, orders as bars, explained goods as blocks under the axis. */
 export function plot(f: ShowFigures, start: number): Plot {
@@ -37,14 +39,29 @@ export function plot(f: ShowFigures, start: number): Plot {
     line,
     area: line && `${line}L${x(n - 1).toFixed(1)} ${H}L${LEFT} ${H}Z`,
     bars: f.minutes.flatMap((m, i) => (m.orders ? [{ x: x(i), y: H - (m.orders / mostOrders) * 40, h: (m.orders / mostOrders) * 40 }] : [])),
-    blocks: f.chapters.map((c) => {
-      const from = Math.min(x(minute(c.from_second)), W - 8 - LEAST_BLOCK)
-      return { number: c.number, x: from, w: Math.max(LEAST_BLOCK, x(minute(c.to_second ?? n * 60)) - from) }
-    }),
+    blocks: labelled(
+      f.chapters.map((c) => {
+        const from = Math.min(x(minute(c.from_second)), W - 8 - LEAST_BLOCK)
+        // One less than the minutes take, so that blocks that touch are told apart.
+        return { number: c.number, x: from, w: Math.max(LEAST_BLOCK, x(minute(c.to_second ?? n * 60)) - from - 1) }
+      }),
+    ),
     ticks: [0, most / 2, most].map((v) => ({ y: y(v), label: v })),
     hours: f.minutes.flatMap((m, i) => (i % Math.max(5, Math.ceil(n / 6 / 5) * 5) === 0 ? [{ x: x(i), at: m.at || new Date(start + i * 60000).toISOString() }] : [])),
     last: n ? { x: x(n - 1), y: y(f.minutes[n - 1]!.viewers) } : undefined,
   }
+}
+
+/** Puts a number on each block that has room for one, the latest first; of many narrow ones a few stand for all. */
+function labelled(blocks: Plot['blocks']): Plot['blocks'] {
+  let free = W - 8
+  for (const b of [...blocks].reverse()) {
+    const at = Math.min(b.x + b.w / 2, W - 8 - NUMBER / 2)
+    if (at + NUMBER / 2 > free) continue
+    b.label = at
+    free = b.w < NUMBER ? at + NUMBER / 2 - BESIDE : b.x
+  }
+  return blocks
 }
 
 /** The least round number that is not below the highest value: 2, 10, 20, 50, 100, 200 … */

@@ -42,7 +42,7 @@ export type BagItem = Schemas['ShowBagItem']
 export type Chapter = Schemas['ShowChapter']
 /** Whole and versioned: a client ignores any with a lower version than the one it holds. */
 export type RoomState = Schemas['RoomState']
-export type Comment = Omit<Schemas['ChatView'], 'second' | 'state'> & { second?: number }
+export type Comment = Omit<Schemas['ChatView'], 'second'> & { second?: number }
 /** What happened in a room since the last tick; an absent key says nothing new. */
 export type RoomFrame = {
   n: number

@@ -172,6 +172,13 @@ CREATE TABLE chat_turn (
 	PRIMARY KEY (show, person)
 );
 
+CREATE TABLE chat_words (
+	shop       TEXT PRIMARY KEY REFERENCES shop (id),
+	words      TEXT NOT NULL, -- JSON list
+	by_person  TEXT NOT NULL,
+	changed_at BIGINT NOT NULL
+);
+
 CREATE TABLE crm_consent (
 	id        TEXT PRIMARY KEY,
 	contact   TEXT NOT NULL REFERENCES crm_contact (id),

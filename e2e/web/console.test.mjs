@@ -36,6 +36,20 @@ test('a show is run from the console', { timeout: 120_000 }, async (t) => {
     await viewer.getByText('Explaining now').waitFor({ state: 'detached' })
   })
 
+  await step('holds comments with a word of the shop and lets one through', async () => {
+    const waiting = desk.getByRole('region', { name: 'Waiting for you' })
+    await waiting.getByRole('button', { name: 'Held words' }).click()
+    await waiting.getByLabel(/Comments with one of these/).fill('Rival\n')
+    await waiting.getByRole('button', { name: 'Keep these words' }).click()
+    await desk.getByText('Words kept').waitFor()
+    await new Person(server).signIn('Basil').then((basil) => basil.post(`/v1/shows/${show.id}/comments`, { text: 'The r.i.v.a.l is cheaper' }))
+    await waiting.getByText('The r.i.v.a.l is cheaper').waitFor()
+    assert.equal(await viewer.getByText('The r.i.v.a.l is cheaper').count(), 0)
+    await waiting.getByRole('button', { name: 'Let through' }).click()
+    await viewer.getByText('The r.i.v.a.l is cheaper').waitFor()
+    await waiting.getByText('No comment waits').waitFor()
+  })
+
   await step('mutes who disturbs', async () => {
     const say = async (text) => {
       await viewer.getByLabel('Ask the stall…').fill(text)

@@ -76,6 +76,10 @@ const (
 	again = 30 * time.Second
 	// MaxMute is the longest time for which a host can silence somebody.
 	MaxMute = 30 * 24 * time.Hour
+	// MaxWords is how many words of its own a shop holds comments for, and
+	// MaxWord how long each may be, in characters.
+	MaxWords = 200
+	MaxWord  = 40
 )
 
 // Errors that people meet.
@@ -87,5 +91,6 @@ var (
 	ErrDuplicate = errs.New(errs.TooMany, "chat.duplicate", "You have just said that.")
 	ErrText      = errs.New(errs.Invalid, "chat.text", "A comment has 1 to 200 characters.")
 	ErrNotFound  = errs.New(errs.NotFound, "chat.not_found", "There is no such comment.")
+	ErrWords     = errs.New(errs.Invalid, "chat.words", "At most 200 words, each of 1 to 40 characters with a letter or digit in it.")
 	ErrMute      = errs.New(errs.Invalid, "chat.mute", "This person cannot be muted for that time.")
 )

@@ -386,3 +386,41 @@ func TestSlowModeHoldsOverProcesses(t *testing.T) {
 		}
 	}, migrations...)
 }
+
+func TestShopHoldsCommentsForWordsOfItsOwn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		list, err := w.chat.SetWords(t.Context(), w.shop, w.host, []string{" Rival Stall ", "rival-stall", "对手"})
+		if err != nil || len(list) != 2 || list[0] != "Rival Stall" {
+			t.Fatalf("SetWords = %q, %v", list, err)
+		}
+		for i, tt := range []struct {
+			words string
+			want  chat.State
+		}{
+			{"go to the R.I.V.A.L stall", chat.Held}, {"去对手那里", chat.Held}, {"what a stall", chat.Shown}, {"a scam", chat.Held},
+		} {
+			if c := w.must(w.people[i], tt.words); c.State != tt.want {
+				t.Errorf("%q is %s, want %s", tt.words, c.State, tt.want)
+			}
+		}
+		if c := w.must(w.host, "we are no rival stall"); c.State != chat.Shown {
+			t.Errorf("the host is %s", c.State)
+		}
+		for _, bad := range [][]string{{""}, {" -- "}, {strings.Repeat("x", 41)}} {
+			if _, err := w.chat.SetWords(t.Context(), w.shop, w.host, bad); !errors.Is(err, chat.ErrWords) {
+				t.Errorf("%q: %v", bad, err)
+			}
+		}
+		many := make([]string, chat.MaxWords+1)
+		for i := range many {
+			many[i] = fmt.Sprintf("w%d", i)
+		}
+		if _, err := w.chat.SetWords(t.Context(), w.shop, w.host, many); !errors.Is(err, chat.ErrWords) {
+			t.Errorf("%d words: %v", len(many), err)
+		}
+		if list, err := w.chat.Words(t.Context(), w.shop); err != nil || len(list) != 2 {
+			t.Errorf("after refusals: %q, %v", list, err)
+		}
+	}, migrations...)
+}

@@ -24,7 +24,7 @@ type Parts struct {
 	Room  Room
 	// Bought reports whether a person has ordered in a show.
 	Bought func(ctx context.Context, show, person string) (bool, error)
-	Words  []string // comments with one of them are held for the host
+	Words  []string // comments with one of them, or of the shop's own, are held for the host
 	Now    clock.Now
 }
 
@@ -80,8 +80,8 @@ func (s *Service) Say(ctx context.Context, showID, person, words string) (Commen
 		} else if sh.HostName != "" {
 			c.Name = sh.HostName
 		}
-	} else if s.held.catches(words) {
-		c.State = Held
+	} else if c.State, err = s.stateOf(ctx, sh.Shop, words); err != nil {
+		return Comment{}, err
 	}
 	if err := s.lane.put(ctx, c, wait); err != nil {
 		s.turns.forget(turnOf(sh, person)) // the table knows better
@@ -241,6 +241,47 @@ func (s *Service) Mute(ctx context.Context, shopID, person, by, reason string, h
 	}
 	now := s.Now()
 	return putMute(ctx, s.DB, shopID, person, by, text.Line(reason), now.Add(how), now)
+}
+
+// Words are the words of a shop for which comments are held, besides those of the
+// market.
+func (s *Service) Words(ctx context.Context, shopID string) ([]string, error) {
+	return words(ctx, s.DB, shopID)
+}
+
+// SetWords replaces the words of a shop. Words that differ only in case or in what
+// is put between the letters are one.
+func (s *Service) SetWords(ctx context.Context, shopID, by string, list []string) ([]string, error) {
+	kept, seen := []string{}, map[string]bool{}
+	for _, w := range list {
+		w = text.Line(w)
+		key := fold(w)
+		if key == "" || utf8.RuneCountInString(w) > MaxWord {
+			return nil, ErrWords
+		}
+		if !seen[key] {
+			seen[key] = true
+			kept = append(kept, w)
+		}
+	}
+	if len(kept) > MaxWords {
+		return nil, ErrWords
+	}
+	return kept, putWords(ctx, s.DB, shopID, kept, by, s.Now())
+}
+
+func (s *Service) stateOf(ctx context.Context, shopID, said string) (State, error) {
+	if s.held.catches(said) {
+		return Held, nil
+	}
+	own, err := words(ctx, s.DB, shopID)
+	if err != nil {
+		return "", err
+	}
+	if newFilter(own).catches(said) {
+		return Held, nil
+	}
+	return Shown, nil
 }
 
 // Count counts the shown comments of a show.

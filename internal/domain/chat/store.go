@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -155,6 +156,32 @@ func putMute(ctx context.Context, q db.Querier, shop, person, by, reason string,
 		ON CONFLICT (shop, person) DO UPDATE
 		SET until_at = excluded.until_at, reason = excluded.reason, by_person = excluded.by_person, created_at = excluded.created_at`,
 		shop, person, clock.Millis(until), reason, by, clock.Millis(now))
+	return err
+}
+
+func words(ctx context.Context, q db.Querier, shop string) ([]string, error) {
+	raw, err := db.One(ctx, q, db.Column[string], `
+		SELECT words FROM chat_words
+		WHERE shop = $1`, shop)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	err = json.Unmarshal([]byte(raw), &out)
+	return out, err
+}
+
+func putWords(ctx context.Context, q db.Querier, shop string, list []string, by string, now time.Time) error {
+	raw, _ := json.Marshal(list) // strings always encode
+	_, err := q.ExecContext(ctx, `
+		INSERT INTO chat_words (shop, words, by_person, changed_at)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (shop) DO UPDATE
+		SET words = excluded.words, by_person = excluded.by_person, changed_at = excluded.changed_at`,
+		shop, string(raw), by, clock.Millis(now))
 	return err
 }
 

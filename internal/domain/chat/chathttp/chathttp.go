@@ -27,6 +27,9 @@ func Mount(api *web.API, p Parts) {
 	h := handler{p}
 	web.Handle(api, web.SignedIn, "POST /v1/shows/{id}/comments", "comment", "Say something in a room", h.say)
 	web.Handle(api, web.Anyone, "GET /v1/shows/{id}/comments", "comments", "What was said in a part of a show", h.between)
+	const held = "/v1/merchant/shops/{shop}/held-words"
+	web.Handle(api, web.SignedIn, "GET "+held, "held-words", "Words for which comments are held", h.words)
+	web.Handle(api, web.SignedIn, "PUT "+held, "set-held-words", "Choose the words for which comments are held", h.setWords)
 	const base = "/v1/merchant/shops/{shop}/shows/{id}"
 	web.Handle(api, web.SignedIn, "GET "+base+"/comments", "host-comments", "Everything that was said, also what is held", h.list)
 	web.Handle(api, web.SignedIn, "POST "+base+"/comments", "host-comment", "Say something as the stall", h.sayAsHost)
@@ -157,6 +160,36 @@ func (h handler) unpin(ctx context.Context, in *commentInput) (*web.None, error)
 		return nil, err
 	}
 	return nil, h.Chat.Pin(ctx, in.ID, "")
+}
+
+type heldWords struct {
+	Words []string `json:"words" nullable:"false" maxItems:"200"`
+}
+
+type shopInput struct {
+	Shop string `path:"shop" maxLength:"40"`
+}
+
+func (h handler) words(ctx context.Context, in *shopInput) (*web.Out[heldWords], error) {
+	if err := h.Shops.Require(ctx, in.Shop, web.Who(ctx).Person, shop.See); err != nil {
+		return nil, err
+	}
+	list, err := h.Chat.Words(ctx, in.Shop)
+	return web.Answer(heldWords{append([]string{}, list...)}, err)
+}
+
+type setWordsInput struct {
+	Shop string `path:"shop" maxLength:"40"`
+	Body heldWords
+}
+
+func (h handler) setWords(ctx context.Context, in *setWordsInput) (*web.Out[heldWords], error) {
+	who := web.Who(ctx).Person
+	if err := h.Shops.Require(ctx, in.Shop, who, shop.See); err != nil {
+		return nil, err
+	}
+	list, err := h.Chat.SetWords(ctx, in.Shop, who, in.Body.Words)
+	return web.Answer(heldWords{list}, err)
 }
 
 type muteInput struct {

@@ -118,6 +118,12 @@ func TestViewersTalkAndOnlyTheShopKeepsOrder(t *testing.T) {
 		{"ann", "POST", host + "/mutes", `{"person":"` + people["jo"] + `","minutes":10,"reason":"rude"}`, 204},
 		{"ann", "POST", host + "/mutes", `{"person":"` + people["jo"] + `","minutes":-1,"reason":""}`, 422},
 		{"jo", "POST", public + "/comments", `{"text":"sorry"}`, 403},
+		{"ann", "PUT", "/v1/merchant/shops/" + annShop + "/held-words", `{"words":["rude"]}`, 200},
+		{"ann", "PUT", "/v1/merchant/shops/" + annShop + "/held-words", `{"words":["--"]}`, 422},
+		{"ann", "GET", "/v1/merchant/shops/" + annShop + "/held-words", "", 200},
+		{"", "GET", "/v1/merchant/shops/" + annShop + "/held-words", "", 401},
+		{"jo", "GET", "/v1/merchant/shops/" + annShop + "/held-words", "", 404},
+		{"eve", "PUT", "/v1/merchant/shops/" + annShop + "/held-words", `{"words":[]}`, 404},
 	} {
 		if status, body := do(step.as, step.method, step.path, step.body); status != step.want {
 			t.Errorf("%s %s as %s: %d %s, want %d", step.method, step.path, step.as, status, body, step.want)

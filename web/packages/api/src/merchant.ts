@@ -75,6 +75,9 @@ export function merchant(c: Client, shop: string) {
     comments: (id: string) => c.get<t.List<t.Comment>>(`${show(id)}/comments`),
     answer: (id: string, text: string) => c.post<t.Comment>(`${show(id)}/comments`, { text }),
     removeComment: (id: string, comment: string) => c.delete<void>(`${show(id)}/comments/${at(comment)}`),
+    letThrough: (id: string, comment: string) => c.post<t.Comment>(`${show(id)}/comments/${at(comment)}/let-through`, {}),
+    heldWords: () => c.get<{ words: string[] }>(`${base}/held-words`),
+    saveHeldWords: (words: string[]) => c.put<{ words: string[] }>(`${base}/held-words`, { words }),
     pinComment: (id: string, comment: string) => c.post<void>(`${show(id)}/comments/${at(comment)}/pin`, {}),
     mute: (id: string, person: string, minutes: number, reason: string) =>
       c.post<void>(`${show(id)}/mutes`, { person, minutes, reason }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ShowCard, ShowFigures } from '@openstall/api'
-import { explainedSeconds, niceTop, plot, showToOpen } from './rules'
+import { explainedSeconds, niceTop, plot, showToOpen, wordsOf } from './rules'
 
 const show = (id: string, state: ShowCard['state'], starts_at?: string) => ({ id, state, starts_at }) as ShowCard
 const eur = { minor: 0, currency: 'EUR' }
@@ -40,6 +40,7 @@ describe('on air', () => {
     expect(at.length).toBeGreaterThan(10)
     for (let i = 1; i < at.length; i++) expect(at[i]! - at[i - 1]!).toBeGreaterThanOrEqual(30)
   })
+  it('takes words one a line or with commas', () => expect(wordsOf('scam\n rival stall ,fake，假货、\n\n')).toEqual(['scam', 'rival stall', 'fake', '假货']))
 
   it.each([[1, 2], [7, 10], [212, 250], [38, 50], [999, 1000]])('%i people fit under %i', (v, top) => expect(niceTop(v)).toBe(top))
 })

@@ -69,3 +69,6 @@ export function niceTop(v: number): number {
   const p = 10 ** Math.floor(Math.log10(v))
   return [1, 2, 2.5, 5, 10].map((k) => k * p).find((k) => k >= v && k % 2 === 0) ?? Math.ceil(v / 2) * 2
 }
+
+/** The words of a list: one a line, or with commas between them. */
+export const wordsOf = (text: string) => text.split(/[\n,，、;；]/).map((w) => w.trim()).filter(Boolean)

@@ -12,13 +12,19 @@ export function useDesk(show: MerchantShow, api: Merchant, firstFigures: ShowFig
   const figures = shallowRef(firstFigures)
   const orders = shallowRef(firstOrders)
   const stream = shallowRef<StreamHealth>(show.stream)
+  const held = shallowRef<Comment[]>([])
   const started = ref(show.started_at)
   const room = useRoom(show, { onServerTime: noteServerTime, onHost: onEvent, reload: () => api.show(show.id) })
   const onAir = computed(() => ['live', 'interrupted', 'practice'].includes(room.state.value.state))
 
   function onEvent(event: { type: string } & Record<string, unknown>) {
     if (event.type === 'stream' && event.stream) stream.value = event.stream as StreamHealth
+    else if (event.type === 'held') void freshHeld()
     else void fresh()
+  }
+  async function freshHeld() {
+    const list = await api.comments(show.id).catch(() => undefined)
+    if (list) held.value = list.items.filter((c) => c.state === 'held').reverse()
   }
   async function fresh() {
     const [f, o, s] = await Promise.all([
@@ -35,6 +41,7 @@ export function useDesk(show: MerchantShow, api: Merchant, firstFigures: ShowFig
       room.take(s.state_snapshot)
     }
   }
+  void freshHeld()
   const timer = setInterval(() => onAir.value && document.visibilityState === 'visible' && void fresh(), 5000)
   onScopeDispose(() => clearInterval(timer))
 
@@ -53,6 +60,7 @@ export function useDesk(show: MerchantShow, api: Merchant, firstFigures: ShowFig
     figures,
     orders,
     stream,
+    held,
     started,
     onAir,
     busy,
@@ -62,7 +70,18 @@ export function useDesk(show: MerchantShow, api: Merchant, firstFigures: ShowFig
     explain: (n: number | null) => taking(() => api.explain(show.id, n)),
     setRoom: (change: { slow_mode_seconds?: number; comments_off?: boolean }) => taking(() => api.setRoom(show.id, change)),
     answer: (text: string) => run(async () => room.echo(await api.answer(show.id, text))),
-    remove: (comment: string) => run(() => api.removeComment(show.id, comment), t('air.removed')),
+    remove: (comment: string) =>
+      run(async () => {
+        await api.removeComment(show.id, comment)
+        held.value = held.value.filter((c) => c.id !== comment)
+      }, t('air.removed')),
+    letThrough: (comment: string) =>
+      run(async () => {
+        await api.letThrough(show.id, comment)
+        held.value = held.value.filter((c) => c.id !== comment)
+      }),
+    words: () => run(async () => (await api.heldWords()).words),
+    saveWords: (words: string[]) => run(() => api.saveHeldWords(words), t('air.wordsSaved')),
     pinComment: (comment: string) => run(() => api.pinComment(show.id, comment), t('air.commentPinned')),
     /** Mutes who wrote a comment. Lines of the room name nobody, so the staff's own list is asked who it was. */
     mute: (comment: Comment) =>

@@ -16,6 +16,7 @@ test('pages can be read and used without seeing or pointing', { timeout: 240_000
   await goLive(t, server, stall, show)
   const later = await stall.owner.post(`${stall.base}/shows`, { title: { en: 'Morning landing', zh: '早市' }, host_name: 'Nell', starts_at: new Date(Date.now() + 20 * 3600_000).toISOString() })
   const rosa = await new Person(server).signIn('Rosa')
+  const operator = await new Person(server).signIn('Omar', 'op@example.org')
   const quote = await rosa.quote(stall.oyster.skus[0].id, 2, { show: show.id })
   const order = await rosa.write('/v1/orders', rosa.orderOf(quote, 'pickup'))
   const shop = `/sell/${stall.shop.id}`
@@ -27,9 +28,10 @@ test('pages can be read and used without seeing or pointing', { timeout: 240_000
     'shopper at a large screen': [rosa, desktop, ['/', `/shows/${show.id}`, `/products/${stall.mackerel.id}`]],
     seller: [stall.owner, phone, [shop, `${shop}/profile`, `${shop}/stock`, `${shop}/products`, `${shop}/pickup`, `${shop}/licence`, `${shop}/stream-key`, `${shop}/hand-over`, `${shop}/shows`, `${shop}/shows/${later.id}`, `${shop}/shows/${later.id}/poster`, `${shop}/shows/${later.id}/host`]],
     'seller at the desk': [stall.owner, desktop, [`${desk}/air/${show.id}`, `${desk}/shows`, `${desk}/shows/${later.id}`, `${desk}/orders`, `${desk}/goods`, `${desk}/contacts`, `${desk}/figures`, `${desk}/settings`, '/console/account']],
+    operator: [operator, desktop, ['/console/operator']],
   }
   for (const [who, [person, screen, paths]] of Object.entries(pages)) {
-    await t.test(`what a ${who} opens has names, contrast and order`, async (t) => {
+    await t.test(`what the ${who} opens has names, contrast and order`, async (t) => {
       for (const look of ['light', 'dark']) {
         const page = await visit(browser, server, { person, screen })
         await page.emulateMedia({ colorScheme: look, reducedMotion: 'reduce' })

@@ -4,7 +4,8 @@ SHELL := /bin/bash
 DATA ?= ./data
 WEB_SOURCES := $(shell find web/apps web/packages web/scripts -type f -not -path '*/node_modules/*' 2>/dev/null) web/package.json web/package-lock.json
 GO_SOURCES := $(shell find cmd internal web/embed.go -type f 2>/dev/null) go.mod go.sum
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The front end and the Go packages are made beside each other.
+MAKEFLAGS += -j2
 
 .PHONY: help run build dev test e2e bench docs demo clean
 
@@ -34,19 +35,27 @@ docs: ## generated documents: schema, OpenAPI, problems, plan picture, TypeScrip
 	cd web && npm run types
 
 clean: ## forget what was built; data stays
-	rm -rf bin web/dist/shop web/dist/console web/node_modules/.stamp
+	rm -rf bin web/dist/shop web/dist/console web/node_modules/.stamp .cache/compiled .cache/tools
 
-bin/openstall: $(GO_SOURCES) web/dist/.stamp
+bin/openstall: $(GO_SOURCES) web/dist/.stamp .cache/compiled
 	@echo "building bin/openstall"
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/openstall
 
-web/node_modules/.stamp: web/package.json web/package-lock.json
+.cache/tools:
 	@scripts/deps.sh run
+	@mkdir -p $(@D) && touch $@
+
+.cache/compiled: go.mod go.sum | .cache/tools
+	@scripts/compile.sh
+	@touch $@
+
+web/node_modules/.stamp: web/package.json web/package-lock.json | .cache/tools
 	@echo "installing front-end packages"
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
 	@echo "building the front end"
-	@cd web && npm run --silent build
+	@cd web && for app in shop console; do npm run --silent build -w @openstall/$$app -- --logLevel error || exit 1; done
+	@cd web && node scripts/compress.mjs
 	@touch $@

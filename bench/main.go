@@ -1,7 +1,8 @@
 // Command bench runs every load program and keeps the figures as JSON in
 // bench/results: publish to first part and the cost of a viewer (bench/media),
-// placement beside pgbench (bench/place), and the memory of an idle server with
-// the demo market. What each measures stands in its own folder.
+// placement beside pgbench (bench/place), what a room delivers for a CPU second
+// (bench/room), and the memory of an idle server with the demo market. What each
+// measures stands in its own folder.
 package main
 
 import (
@@ -42,7 +43,7 @@ func run() error {
 		fmt.Printf("idle server with the demo market: %.1f MB resident (goal: at most 60)\n\n", rss)
 		report["idle_rss_mb"] = rss
 	}
-	for _, name := range []string{"place", "media"} {
+	for _, name := range []string{"place", "media", "room"} {
 		fmt.Println("==", name)
 		cmd := exec.Command("go", "run", "./bench/"+name, "-json")
 		cmd.Env = append(os.Environ(), services...)

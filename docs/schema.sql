@@ -12,11 +12,15 @@ CREATE INDEX chat_comment_newest ON chat_comment (show, created_at, id);
 
 CREATE INDEX chat_comment_second ON chat_comment (show, second, id) WHERE state = 'shown';
 
+CREATE INDEX chat_turn_age ON chat_turn (at);
+
+CREATE INDEX crm_consent_contact ON crm_consent (contact, at, id);
+
 CREATE INDEX crm_contact_list ON crm_contact (shop, seen_at, id);
 
-CREATE INDEX crm_order_contact ON crm_order (contact);
+CREATE INDEX crm_contact_marketing ON crm_contact (person) WHERE marketing;
 
-CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX crm_order_contact ON crm_order (contact);
 
 CREATE INDEX job_dead ON job (created_at, id) WHERE state = 'dead';
 
@@ -26,11 +30,11 @@ CREATE INDEX mail_outbox_newest ON mail_outbox (created_at, id);
 
 CREATE INDEX member_person ON member (person);
 
+CREATE INDEX notice_age ON notice (created_at);
+
 CREATE INDEX notice_list ON notice (person, created_at, id) WHERE in_app;
 
 CREATE INDEX notice_push_person ON notice_push (person, created_at);
-
-CREATE INDEX order_line_order ON order_line (order_id);
 
 CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
 
@@ -38,15 +42,11 @@ CREATE INDEX orders_done ON orders (completes_at) WHERE completes_at > 0;
 
 CREATE INDEX orders_shop ON orders (shop, placed_at, id);
 
-CREATE INDEX orders_show ON orders (show_id) WHERE show_id <> '';
+CREATE INDEX orders_show ON orders (show_id, buyer) WHERE show_id <> '';
 
 CREATE INDEX orders_unpaid ON orders (pay_until) WHERE state = 'pending_payment';
 
 CREATE INDEX passkey_person ON passkey (person);
-
-CREATE INDEX payment_intent_order ON payment_intent (order_id);
-
-CREATE INDEX posting_account ON posting (account);
 
 CREATE INDEX product_revision_product ON product_revision (product);
 
@@ -54,7 +54,7 @@ CREATE INDEX product_shop ON product (shop, created_at, id);
 
 CREATE INDEX refund_order ON refund (order_id);
 
-CREATE INDEX reservation_held ON reservation (sku, bucket) WHERE state = 'held';
+CREATE INDEX room_figures_age ON room_figures (counted_at);
 
 CREATE INDEX session_person ON session (person);
 
@@ -67,6 +67,8 @@ CREATE INDEX shows_shop ON shows (shop, created_at, id);
 CREATE INDEX shows_state ON shows (state, starts_at);
 
 CREATE INDEX sku_product ON sku (product, position);
+
+CREATE INDEX social_click_age ON social_click (at);
 
 CREATE INDEX social_follow_shop ON social_follow (shop, person);
 
@@ -135,12 +137,6 @@ CREATE TABLE chapter (
 	PRIMARY KEY (show_id, from_at)
 );
 
-CREATE TABLE chat_buyer (
-	show   TEXT NOT NULL,
-	person TEXT NOT NULL,
-	PRIMARY KEY (show, person)
-);
-
 CREATE TABLE chat_comment (
 	id         TEXT PRIMARY KEY,
 	show       TEXT NOT NULL REFERENCES shows (id),
@@ -166,6 +162,24 @@ CREATE TABLE chat_mute (
 CREATE TABLE chat_pin (
 	show    TEXT PRIMARY KEY REFERENCES shows (id),
 	comment TEXT NOT NULL REFERENCES chat_comment (id)
+);
+
+CREATE TABLE chat_turn (
+	show   TEXT NOT NULL,
+	person TEXT NOT NULL,
+	at     BIGINT NOT NULL, -- last comment
+	words  TEXT NOT NULL,   -- of it, folded
+	PRIMARY KEY (show, person)
+);
+
+CREATE TABLE crm_consent (
+	id        TEXT PRIMARY KEY,
+	contact   TEXT NOT NULL REFERENCES crm_contact (id),
+	at        BIGINT NOT NULL,
+	marketing BOOLEAN NOT NULL, -- given, or withdrawn
+	text      TEXT NOT NULL,    -- the words agreed to
+	way       TEXT NOT NULL CHECK (way IN ('order', 'account', 'link')),
+	ref       TEXT NOT NULL     -- order or ''
 );
 
 CREATE TABLE crm_contact (
@@ -204,13 +218,6 @@ CREATE TABLE crm_source (
 	PRIMARY KEY (contact, kind, ref)
 );
 
-CREATE TABLE idempotency (
-	key        TEXT PRIMARY KEY,
-	hash       TEXT NOT NULL,
-	order_id   TEXT NOT NULL,
-	created_at BIGINT NOT NULL
-);
-
 CREATE TABLE image (
 	id         TEXT PRIMARY KEY,
 	shop       TEXT NOT NULL,
@@ -236,13 +243,6 @@ CREATE TABLE job (
 CREATE TABLE job_schedule (
   name    TEXT PRIMARY KEY,
   next_at BIGINT NOT NULL
-);
-
-CREATE TABLE journal (
-	id   TEXT PRIMARY KEY,
-	ref  TEXT NOT NULL UNIQUE,
-	kind TEXT NOT NULL,
-	at   BIGINT NOT NULL
 );
 
 CREATE TABLE ledger_account (
@@ -319,7 +319,6 @@ CREATE TABLE order_event (
 );
 
 CREATE TABLE order_line (
-	id         TEXT PRIMARY KEY,
 	order_id   TEXT NOT NULL,
 	position   BIGINT NOT NULL,
 	sku        TEXT NOT NULL,
@@ -327,11 +326,14 @@ CREATE TABLE order_line (
 	revision   TEXT NOT NULL,
 	quantity   BIGINT NOT NULL CHECK (quantity > 0),
 	unit_minor BIGINT NOT NULL,
-	total      BIGINT NOT NULL
+	total      BIGINT NOT NULL,
+	PRIMARY KEY (order_id, position)
 );
 
 CREATE TABLE orders (
-	id             TEXT PRIMARY KEY,
+	id             TEXT PRIMARY KEY, -- the quote's id with another first word: one order of a quote
+	key            TEXT NOT NULL UNIQUE, -- the buyer, a colon and the Idempotency-Key
+	key_hash       TEXT NOT NULL, -- of the wish that came under the key
 	number         TEXT NOT NULL,
 	shop           TEXT NOT NULL,
 	buyer          TEXT NOT NULL,
@@ -341,7 +343,6 @@ CREATE TABLE orders (
 	state          TEXT NOT NULL,
 	pay_state      TEXT NOT NULL,
 	payment        TEXT NOT NULL,
-	quote          TEXT NOT NULL UNIQUE,
 	quote_hash     TEXT NOT NULL,
 	quote_body     TEXT NOT NULL,
 	consents       TEXT NOT NULL,
@@ -382,7 +383,7 @@ CREATE TABLE passkey_ceremony (
 
 CREATE TABLE payment_intent (
 	id         TEXT PRIMARY KEY,
-	order_id   TEXT NOT NULL,
+	order_id   TEXT NOT NULL UNIQUE,
 	shop       TEXT NOT NULL,
 	buyer      TEXT NOT NULL,
 	provider   TEXT NOT NULL,
@@ -402,14 +403,6 @@ CREATE TABLE person (
 	operator   BOOLEAN NOT NULL,
 	moderator  BOOLEAN NOT NULL,
 	created_at BIGINT NOT NULL
-);
-
-CREATE TABLE posting (
-	journal  TEXT NOT NULL,
-	account  TEXT NOT NULL,
-	amount   BIGINT NOT NULL,
-	currency TEXT NOT NULL,
-	PRIMARY KEY (journal, account)
 );
 
 CREATE TABLE price_history (
@@ -476,7 +469,7 @@ CREATE TABLE room_figures (
 	show    TEXT PRIMARY KEY,
 	viewers BIGINT NOT NULL, -- different browsers
 	likes   BIGINT NOT NULL
-);
+, counted_at BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE room_viewer (
 	show   TEXT NOT NULL,
@@ -580,7 +573,7 @@ CREATE TABLE slot_use (
 
 CREATE TABLE social_click (
 	code   TEXT NOT NULL REFERENCES social_share (code),
-	viewer TEXT NOT NULL,
+	viewer TEXT NOT NULL, at BIGINT NOT NULL DEFAULT 0,
 	PRIMARY KEY (code, viewer)
 );
 
@@ -649,6 +642,18 @@ CREATE TABLE testpay_refund (
 	id  TEXT PRIMARY KEY,
 	ref TEXT NOT NULL,
 	amount BIGINT NOT NULL
+);
+
+CREATE TABLE transfer (
+	ref      TEXT NOT NULL,
+	seq      BIGINT NOT NULL,
+	credit   TEXT NOT NULL,
+	debit    TEXT NOT NULL,
+	amount   BIGINT NOT NULL CHECK (amount > 0),
+	currency TEXT NOT NULL,
+	at       BIGINT NOT NULL,
+	PRIMARY KEY (ref, seq),
+	CHECK (credit <> debit)
 );
 
 CREATE UNIQUE INDEX job_unique ON job (kind, unique_key) WHERE unique_key IS NOT NULL AND state <> 'dead';

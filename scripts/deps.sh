@@ -17,6 +17,8 @@ fi
 for tool in go node npm; do
   command -v "$tool" >/dev/null 2>&1 || { echo "missing: $tool (Go 1.26 and Node 20 or newer are needed; see https://go.dev/dl and https://nodejs.org)" >&2; exit 1; }
 done
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || a === 20 && b >= 19 ? 0 : 1)' || {
+  echo "too old: node $(node --version) (20.19 or newer is needed; see https://nodejs.org)" >&2; exit 1; }
 [ ${#want[@]} -eq 0 ] && exit 0
 as_root=()
 if [ "$(id -u)" != 0 ]; then

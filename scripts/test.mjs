@@ -104,12 +104,13 @@ async function web() {
   return true
 }
 
-async function e2e() {
+async function e2e(env) {
   if (!(await single('build', 'make', ['--no-print-directory', 'bin/openstall']))) return
   const since = Date.now()
   let ok = 0
   let bad = 0
   const code = await run('e2e', 'node', ['--test', '--test-concurrency=1', '--test-reporter=tap', 'e2e/web/'], {
+    env,
     onLine(line) {
       const m = /^# (pass|fail) (\d+)/.exec(line)
       if (m) m[1] === 'pass' ? (ok = +m[2]) : (bad = +m[2])
@@ -133,7 +134,7 @@ if (wanted('go') || wanted('e2e')) {
 try {
   if (wanted('web') || wanted('e2e')) {
     const front = wanted('web') ? await web() : true
-    if (wanted('e2e') && front) await e2e()
+    if (wanted('e2e') && front) await e2e(services)
   }
   if (wanted('lint')) await lint()
   if (wanted('go')) await goTests(services)

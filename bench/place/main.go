@@ -60,6 +60,7 @@ type Result struct {
 	P50       float64 `json:"p50_ms"`
 	P99       float64 `json:"p99_ms"`
 	CPU       float64 `json:"server_cpu_ms_per_order"`
+	Database  float64 `json:"database_cpu_ms_per_order,omitempty"`
 	Refused   int64   `json:"refused,omitempty"`
 	Errors    int64   `json:"errors"`
 	SoldOut   float64 `json:"sold_out_after_ms,omitempty"`
@@ -85,9 +86,9 @@ func main() {
 		_ = json.NewEncoder(os.Stdout).Encode(r)
 		return
 	}
-	fmt.Printf("load average %s\n%-34s %-9s %7s %9s %9s %9s %9s %8s %7s\n", r.Load, "what", "engine", "buyers", "orders", "orders/s", "p50 ms", "p99 ms", "cpu ms", "errors")
+	fmt.Printf("load average %s\n%-34s %-9s %7s %9s %9s %9s %9s %8s %8s %7s\n", r.Load, "what", "engine", "buyers", "orders", "orders/s", "p50 ms", "p99 ms", "cpu ms", "db ms", "errors")
 	for _, x := range r.Results {
-		fmt.Printf("%-34s %-9s %7d %9d %9.0f %9.1f %9.1f %8.3f %7d", x.What, x.Engine, x.Buyers, x.Orders, x.PerSecond, x.P50, x.P99, x.CPU, x.Errors)
+		fmt.Printf("%-34s %-9s %7d %9d %9.0f %9.1f %9.1f %8.3f %8.3f %7d", x.What, x.Engine, x.Buyers, x.Orders, x.PerSecond, x.P50, x.P99, x.CPU, x.Database, x.Errors)
 		if x.SoldOut > 0 {
 			fmt.Printf("  sold out after %.0f ms, %d refused", x.SoldOut, x.Refused)
 		}
@@ -485,7 +486,7 @@ func (w *world) hot(buyers int) (Result, error) {
 		go w.record()
 	}
 	runtime.GC()
-	cpu := w.cpu()
+	cpu, database := w.cpu(), databaseCPU()
 	var next, ok, bad atomic.Int64
 	var mu sync.Mutex
 	var took []float64
@@ -520,6 +521,9 @@ func (w *world) hot(buyers int) (Result, error) {
 	r.PerSecond = float64(r.Orders) / wall
 	r.P50, r.P99 = quantile(took, 0.5), quantile(took, 0.99)
 	r.CPU = (w.cpu() - cpu).Seconds() * 1000 / float64(max(1, r.Orders))
+	if w.engine == "postgres" {
+		r.Database = (databaseCPU() - database).Seconds() * 1000 / float64(max(1, r.Orders))
+	}
 	return r, nil
 }
 
@@ -612,14 +616,44 @@ func quantile(x []float64, q float64) float64 {
 	return x[min(len(x)-1, int(q*float64(len(x))))]
 }
 
-// cpu is the processor time of the server so far, from /proc/PID/stat.
+// cpu is the processor time of the server so far.
 func (w *world) cpu() time.Duration {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.server.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	f := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+2:]))
-	user, _ := strconv.ParseInt(f[11], 10, 64)
-	system, _ := strconv.ParseInt(f[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100 on Linux
+	_, used, _ := processor(raw)
+	return used
+}
+
+// databaseCPU is the processor time of every PostgreSQL process of this machine
+// so far; those that have ended are counted by their parent.
+func databaseCPU() time.Duration {
+	var sum time.Duration
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, f := range stats {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		if name, used, waited := processor(raw); name == "postgres" {
+			sum += used + waited
+		}
+	}
+	return sum
+}
+
+// processor reads a process's name, its processor time and that of its children
+// that were waited for, see proc_pid_stat(5).
+func processor(stat []byte) (name string, own, waited time.Duration) {
+	open, shut := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if open < 0 || shut < open {
+		return "", 0, 0
+	}
+	f := strings.Fields(string(stat[shut+2:]))
+	ticks := func(i int) time.Duration {
+		n, _ := strconv.ParseInt(f[i], 10, 64)
+		return time.Duration(n) * 10 * time.Millisecond // USER_HZ is 100 on Linux
+	}
+	return string(stat[open+1 : shut]), ticks(11) + ticks(12), ticks(13) + ticks(14)
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -108,10 +109,21 @@ func (a *App) clocks(ctx context.Context) error {
 		if a.DB.Postgres() {
 			a.try(ctx, "shows on air were not read", func() error { return a.refreshAir(ctx) })
 		}
-		if n%1800 == 0 {
-			a.try(ctx, "old keys were not forgotten", func() error { return a.Orders.Tidy(ctx) })
+	}
+}
+
+// forget deletes what is kept for the time that the operator says.
+func (a *App) forget(ctx context.Context) error {
+	var errs []error
+	trim := func(days int, do func(ctx context.Context, before time.Time) error) {
+		if days > 0 {
+			errs = append(errs, do(ctx, a.now().AddDate(0, 0, -days)))
 		}
 	}
+	trim(a.cfg.KeepNotices, a.Notices.Trim)
+	trim(a.cfg.KeepVisits, a.Social.TrimClicks)
+	trim(a.cfg.KeepVisits, a.Rooms.TrimViewers)
+	return errors.Join(append(errs, a.Chat.Tidy(ctx))...)
 }
 
 // try logs what a clock could not do; it is tried again at the next tick.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -102,7 +103,7 @@ type App struct {
 	handler http.Handler
 	ready   chan struct{}
 	air     *air
-	screens chan order.Told
+	screens chan bus.Event
 }
 
 // OpenDB opens and migrates the database of a configuration.
@@ -139,7 +140,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger, opts ...Option
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
 	}
-	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan order.Told, 1024)}
+	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan bus.Event, 1024)}
 	for _, o := range opts {
 		o(a)
 	}
@@ -178,7 +179,8 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildMedia(ctx); err != nil {
 		return err
 	}
-	if a.cert, err = cert.Open(ctx, cert.Config{Mode: a.cfg.TLS, Names: a.names(), Dir: a.cfg.Path("tls"), Email: a.cfg.ACMEEmail, Now: a.now}); err != nil {
+	if a.cert, err = cert.Open(ctx, cert.Config{Mode: a.cfg.TLS, Names: a.names(), Dir: a.cfg.Path("tls"), Email: a.cfg.ACMEEmail,
+		HTTPPort: port(a.cfg.HTTP), TLSPort: port(a.cfg.HTTPS), Log: a.log, Now: a.now}); err != nil {
 		return err
 	}
 	a.listen()
@@ -244,7 +246,7 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments,
 		Moment: a.moment, Secret: quotes, Log: a.log, Now: a.now})
 	a.Social = social.New(a.DB, a.bus, a.shareable, a.now)
-	a.CRM = crm.New(a.DB, a.bus, a.Orders.GetForShop, a.now)
+	a.CRM = crm.New(crm.Parts{DB: a.DB, Bus: a.bus, Order: a.Orders.GetForShop, Secret: []byte(stops), URL: a.url, Now: a.now})
 	return nil
 }
 
@@ -272,24 +274,17 @@ func openBlobs(ctx context.Context, cfg config.Serve) (blob.Store, error) {
 // buildMedia makes the doors for pictures.
 func (a *App) buildMedia(context.Context) error {
 	_, port, _ := net.SplitHostPort(a.cfg.RTMP)
-	s := &studio{shows: a.Shows, log: a.log, posters: a.cfg.Path("posters"), rtmpPort: port, relays: map[string]context.CancelFunc{}, stop: make(chan struct{})}
+	s := &studio{shows: a.Shows, log: a.log, posters: a.cfg.Path("posters"), rtmpPort: port, relays: map[string]context.CancelFunc{},
+		unrecorded: map[string]bool{}, unfinished: map[string]bool{}, stop: make(chan struct{})}
 	var err error
-	if s.recorder, err = record.New(record.Config{Dir: a.cfg.Path("recordings"), Observer: s, Gate: a.gate, Log: a.log}); err != nil {
+	if s.recorder, err = record.New(record.Config{Dir: a.cfg.Path("recordings"), Observer: s, Gate: a.gate, Log: a.log,
+		Free: func() int64 { return freeSpace(a.cfg.Data) }, KeepFree: a.cfg.KeepFree << 20}); err != nil {
 		return err
 	}
 	if err := s.recorder.RecoverAll(); err != nil {
 		a.log.Error("some recordings could not be recovered", "error", err)
 	}
-	s.live = hls.New(hls.Config{Gate: a.gate, Expect: a.air.has, Sink: func(st *stream.Stream) hls.Sink {
-		sink := s.recorder.Sink(st)
-		if sink == nil {
-			return nil
-		}
-		return &thriftySink{Sink: sink, show: st.ID(), log: a.log, room: func() bool {
-			free, total := diskSpace(a.cfg.Data)
-			return total == 0 || free > a.cfg.KeepFree<<20
-		}}
-	}})
+	s.live = hls.New(hls.Config{Gate: a.gate, Expect: a.air.has, Sink: s.recorder.Sink})
 	s.reg = stream.NewRegistry(stream.Config{Grace: a.cfg.Grace, Observer: s, Attach: []func(*stream.Stream){s.live.Attach}, Now: a.now, Log: a.log})
 	a.studio = s
 	if a.cfg.RTMP != "off" {
@@ -346,6 +341,9 @@ func (a *App) Run(ctx context.Context) error {
 		s.TLSConfig = a.cert.TLS()
 		servers = append(servers, s)
 		start("https", func(context.Context) error { return closed(s.Serve(tls.NewListener(tl, s.TLSConfig))) })
+		if err := a.cert.Obtain(ctx); err != nil {
+			return err
+		}
 	}
 	if a.rtmp != nil {
 		rl, err := net.Listen("tcp", a.cfg.RTMP)
@@ -368,6 +366,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("room frames", a.Rooms.Run)
 	start("clocks", a.clocks)
 	start("screens", a.showScreens)
+	start("recordings", a.tendRecordings)
 	a.resume(ctx)
 	close(a.ready)
 	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)
@@ -428,6 +427,13 @@ func (a *App) names() []string {
 		names = append(names, h, h+".local")
 	}
 	return names
+}
+
+// port is the number in an address to listen on, 0 if there is none.
+func port(address string) int {
+	_, p, _ := net.SplitHostPort(address)
+	n, _ := strconv.Atoi(p)
+	return n
 }
 
 // url is the address that people use, for links in mail and posters.

@@ -69,7 +69,7 @@ func (a *App) mount() (http.Handler, error) {
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write(doc)
 	})
-	paymenthttp.Mount(mux, a.Payments, a.log)
+	paymenthttp.Mount(mux, a.Payments, a.Orders.PayPage, a.log)
 	if a.testpay != nil {
 		mux.Handle("/pay/test/{ref}", a.testpay)
 	}

@@ -36,7 +36,7 @@ func (a *App) buildRoom(context.Context) error {
 		Store: func(ctx context.Context, show string, f room.Figures) error {
 			return a.Shows.Count(ctx, show, f.ViewersTotal, f.Likes, f.Viewers)
 		}})
-	a.Chat = chat.New(chat.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Shows: a.Shows, Room: a.Rooms, Now: a.now})
+	a.Chat = chat.New(chat.Parts{DB: a.DB, Shops: a.Shops, Shows: a.Shows, Room: a.Rooms, Bought: a.Orders.HasBought, Now: a.now})
 	roomlive.Mount(a.hub, roomlive.Parts{Rooms: a.Rooms,
 		Sees: func(ctx context.Context, show, person string) error { return a.enters(ctx, show, person) },
 		Hosts: func(ctx context.Context, showID, person string) error {

@@ -34,8 +34,11 @@ type studio struct {
 
 	mu     sync.Mutex
 	relays map[string]context.CancelFunc // practice stream -> show stream
-	done   sync.WaitGroup
-	stop   chan struct{}
+	// unrecorded are the shows whose recording has stopped, unfinished those that
+	// are over and whose replay could not be made ready.
+	unrecorded, unfinished map[string]bool
+	done                   sync.WaitGroup
+	stop                   chan struct{}
 }
 
 // practiceShow returns the show that a stream practises.
@@ -138,23 +141,48 @@ func (s *studio) End(showID string) {
 		st.End() // its last frame finishes the recording
 		return
 	}
-	// A show whose publisher did not return after a restart has no stream.
-	if err := s.recorder.Finish(showID); err != nil && !errors.Is(err, record.ErrNotFound) {
-		s.log.Warn("recording was not finished", "show", showID, "error", err)
+	s.settle(showID) // a show whose publisher did not return after a restart has no stream
+}
+
+// settle makes the replay of a show ready whose recording nobody writes to. What
+// does not work, on a full disk for example, is tried again by [studio.tend].
+func (s *studio) settle(showID string) {
+	err := s.recorder.Finish(showID)
+	if errors.Is(err, record.ErrNotFound) {
+		err = nil
 	}
-	s.finished(showID)
+	if err == nil {
+		err = s.finished(showID)
+	}
+	if err != nil {
+		s.log.Error("replay is not ready yet", "show", showID, "error", err)
+	}
+	s.mark(s.unfinished, showID, err != nil)
 }
 
 // finished tells the show that its replay is ready.
-func (s *studio) finished(showID string) {
+func (s *studio) finished(showID string) error {
 	x, err := s.recorder.Open(showID)
-	if err != nil || x.Duration() <= 0 {
-		return
+	if errors.Is(err, record.ErrNotFound) || err == nil && x.Duration() <= 0 {
+		return nil
 	}
-	if err := s.shows.Recorded(context.Background(), showID, x.Duration()); err != nil {
-		s.log.Error("replay was not noted down", "show", showID, "error", err)
+	if err == nil {
+		err = s.shows.Recorded(context.Background(), showID, x.Duration())
 	}
-	s.poster(showID)
+	if err == nil {
+		s.poster(showID)
+	}
+	return err
+}
+
+func (s *studio) mark(set map[string]bool, showID string, is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if is {
+		set[showID] = true
+	} else {
+		delete(set, showID)
+	}
 }
 
 // Live, Away, Back, CodecChanged and Ended are told by the streams.
@@ -198,13 +226,19 @@ func (s *studio) note(what, showID string, err error) {
 	}
 }
 
-// Stopped and Finished are told by the recorder.
+// Stopped, Resumed and Finished are told by the recorder.
 
-func (s *studio) Stopped(recording string, err error) {
-	s.log.Error("RECORDING STOPPED: the show goes on without one, nothing was deleted", "show", recording, "error", err)
+func (s *studio) Stopped(recording string, _ error) { s.mark(s.unrecorded, recording, true) }
+
+func (s *studio) Resumed(recording string) { s.mark(s.unrecorded, recording, false) }
+
+func (s *studio) Finished(recording string) {
+	s.mark(s.unrecorded, recording, false)
+	s.settle(recording)
 }
 
-func (s *studio) Finished(recording string) { s.finished(recording) }
+// notRecorded is the warning that a show is on air without a recording.
+const notRecorded = "not_recorded"
 
 // Stats tells about the incoming stream of a show.
 func (s *studio) Stats(showID string) showhttp.Stats {
@@ -221,6 +255,11 @@ func (s *studio) Stats(showID string) showhttp.Stats {
 	for _, w := range f.Warnings {
 		out.Warnings = append(out.Warnings, string(w))
 	}
+	s.mu.Lock()
+	if s.unrecorded[showID] {
+		out.Warnings = append(out.Warnings, notRecorded)
+	}
+	s.mu.Unlock()
 	out.BehindSeconds = 4 * st.Options().PartTarget.Seconds() // hold-back of three parts and the one in the making
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/notice"
@@ -26,6 +27,7 @@ import (
 func (a *App) listen() {
 	a.followAir()
 	a.jobs.Every("bus.trim", 24*time.Hour, func(ctx context.Context) error { return a.bus.Trim(ctx, a.now().AddDate(0, 0, -30)) })
+	a.jobs.Every("retention", 24*time.Hour, a.forget)
 	a.Rooms.Listen(a.bus)
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Inline(order.TopicPlaced, a.orderScreens)
@@ -107,13 +109,9 @@ var orderWords = map[string]text.Local{
 // commit. A screen that misses it reads the truth when it looks again, so no row
 // is written for it.
 func (a *App) orderScreens(ctx context.Context, tx *db.Tx, e bus.Event) error {
-	t, err := bus.Decode[order.Told](e)
-	if err != nil {
-		return err
-	}
 	tx.AfterCommit(func() {
 		select {
-		case a.screens <- t:
+		case a.screens <- e:
 		default: // more orders than anybody can read
 		}
 	})
@@ -126,13 +124,17 @@ func (a *App) showScreens(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case t := <-a.screens:
-			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, t) })
+		case e := <-a.screens:
+			a.try(ctx, "order was not shown", func() error { return a.showOrder(ctx, e) })
 		}
 	}
 }
 
-func (a *App) showOrder(ctx context.Context, t order.Told) error {
+func (a *App) showOrder(ctx context.Context, e bus.Event) error {
+	t, err := bus.Decode[order.Told](e)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(map[string]any{"type": "order", "data": map[string]any{"order": t.Order, "state": t.State, "pay_state": t.PayState}})
 	if err != nil {
 		return err
@@ -305,12 +307,14 @@ func (a *App) checks(ctx context.Context) []check {
 		return check{code, false, bad}
 	}
 	free, _ := diskSpace(a.cfg.Data)
+	unrecorded := a.studio.marked(a.studio.unrecorded)
 	waiting, err := a.bus.Waiting(ctx)
 	due, dead, jobErr := a.jobs.Depth(ctx)
 	_, ffmpegErr := os.Stat("/usr/bin/ffmpeg")
 	return []check{
 		say("database", a.DB.Ping(ctx) == nil, "answers", "does not answer"),
 		say("disk", free > a.cfg.KeepFree<<20, fmt.Sprintf("%d GiB free", free>>30), "less room than keep-free: recording stops"),
+		say("recorder", len(unrecorded) == 0, "every show on air is recorded", "not recorded although on air: "+strings.Join(unrecorded, ", ")),
 		say("mail", a.cfg.SMTP != "", a.cfg.SMTP, "no mail server (smtp): codes reach nobody outside this machine"),
 		say("public_url", a.cfg.PublicURL != "", a.cfg.PublicURL, "no public address (public-url): links in mail lead to this machine"),
 		say("ffmpeg", ffmpegErr == nil, "there", "missing: no sound from phone browsers, no still pictures"),

@@ -39,6 +39,11 @@ export class Person {
   patch = (path, body) => this.#ok('PATCH', path, { body })
   write = (path, body, key = randomUUID()) => this.#ok('POST', path, { body, key })
 
+  /** Takes the session of another person, who may have signed in at another process. */
+  become(other) {
+    this.#cookies = new Map(other.#cookies)
+  }
+
   /** The cookies in Playwright's form, so that a browser can go on as this person. */
   cookies() {
     return [...this.#cookies].map(([name, value]) => ({ name, value, url: this.server.origin }))

@@ -18,14 +18,14 @@ async function freePort() {
   return port
 }
 
-/** A market of its own: free ports, an empty folder, test payment and outbox on. It ends with the test. */
+/** A market of its own: free ports, an empty folder (or `data`), test payment and outbox on. It ends with the test. */
 export class Server {
   #child
   #log = ''
 
-  static async start(t, extra = []) {
+  static async start(t, extra = [], { data } = {}) {
     const s = new Server()
-    s.data = await mkdtemp(join(tmpdir(), 'openstall-e2e-'))
+    s.data = data ?? await mkdtemp(join(tmpdir(), 'openstall-e2e-'))
     const [http, rtmp, rtc] = [await freePort(), await freePort(), await freePort()]
     s.origin = `http://127.0.0.1:${http}`
     s.rtmpURL = `rtmp://127.0.0.1:${rtmp}/live/`
@@ -70,7 +70,7 @@ export class Server {
 
   /** The report of `openstall admin check` on this market's data; throws when an invariant is broken. */
   async check() {
-    return (await promisify(execFile)(binary, ['admin', 'check', '--data', this.data])).stdout
+    return (await promisify(execFile)(binary, ['admin', 'check', ...this.args.slice(1)])).stdout
   }
 
   /** The code last sent to an address, from the outbox page. */

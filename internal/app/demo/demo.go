@@ -27,8 +27,9 @@ import (
 
 // Errors of this package.
 var (
-	ErrNotEmpty = errors.New("this market has shops already; a demo market needs an empty data folder")
-	ErrBroken   = errors.New("an earlier seeding of this demo market was cut off; remove the data folder and begin again")
+	ErrNotEmpty = errors.New("there is a market already; a demo market needs an empty data folder and an empty database")
+	ErrBroken   = errors.New("an earlier seeding of this demo market was cut off; empty the PostgreSQL database and begin again")
+	ErrBusy     = errors.New("another process is making this demo market")
 )
 
 // Options of a demo market. The zero value is the market that everybody gets.
@@ -73,11 +74,26 @@ func set(ctx context.Context, d *db.DB, key, value string) error {
 }
 
 // Seeded reports whether the market of cfg is a demo market already. It fails
-// with [ErrBroken] after a seeding that was cut off, and with [ErrNotEmpty] when
-// the market is somebody's.
+// with [ErrNotEmpty] when the market is somebody's, and on PostgreSQL with
+// [ErrBroken] after a seeding that was cut off.
 func Seeded(ctx context.Context, cfg config.Serve) (bool, error) {
-	if err := os.MkdirAll(cfg.Path(), 0o750); err != nil {
-		return false, fmt.Errorf("data folder: %w", err)
+	unlock, err := lock(cfg)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	return seeded(ctx, cfg)
+}
+
+// seeded is [Seeded] for the holder of the lock.
+func seeded(ctx context.Context, cfg config.Serve) (bool, error) {
+	if kept(cfg) {
+		if err := settle(cfg); err != nil {
+			return false, err
+		}
+		if ok, err := vacant(cfg); ok || err != nil {
+			return false, err
+		}
 	}
 	d, err := app.OpenDB(ctx, cfg)
 	if err != nil {
@@ -91,7 +107,7 @@ func Seeded(ctx context.Context, cfg config.Serve) (bool, error) {
 		return false, errors.Join(err, ErrBroken)
 	}
 	some, err := shop.New(d, time.Now).List(ctx, page.First, 1)
-	if err == nil && len(some.Items) > 0 {
+	if err == nil && (kept(cfg) || len(some.Items) > 0) {
 		err = ErrNotEmpty
 	}
 	return false, err
@@ -101,6 +117,9 @@ func Seeded(ctx context.Context, cfg config.Serve) (bool, error) {
 // this machine alone, and its letters name the address it will have.
 func quiet(cfg config.Serve) config.Serve {
 	cfg = Config(cfg)
+	if kept(cfg) {
+		cfg.Data = cfg.Path(making)
+	}
 	cfg.Demo, cfg.Outbox, cfg.PublicURL = false, false, "http://localhost"
 	if _, port, err := net.SplitHostPort(cfg.HTTP); err == nil && port != "0" && port != "80" {
 		cfg.PublicURL += ":" + port
@@ -109,11 +128,34 @@ func quiet(cfg config.Serve) config.Serve {
 	return cfg
 }
 
-// Seed fills an empty market. Done twice it changes nothing.
+// Seed fills an empty market. Done twice it changes nothing; cut off, it begins
+// again.
 func Seed(ctx context.Context, cfg config.Serve, log *slog.Logger, o Options) error {
-	if ok, err := Seeded(ctx, cfg); ok || err != nil {
+	unlock, err := lock(cfg)
+	if err != nil {
 		return err
 	}
+	defer unlock()
+	if ok, err := seeded(ctx, cfg); ok || err != nil {
+		return err
+	}
+	if err := os.RemoveAll(cfg.Path(making)); err != nil {
+		return err
+	}
+	if err := fill(ctx, cfg, log, o); err != nil {
+		return err
+	}
+	if !kept(cfg) {
+		return nil
+	}
+	if err := os.Rename(cfg.Path(making), cfg.Path(complete)); err != nil {
+		return err
+	}
+	return settle(cfg)
+}
+
+// fill makes the market and closes it.
+func fill(ctx context.Context, cfg config.Serve, log *slog.Logger, o Options) error {
 	if o.Seed == 0 {
 		o.Seed = 1
 	}

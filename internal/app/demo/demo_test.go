@@ -1,7 +1,9 @@
 package demo_test
 
 import (
+	"bufio"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,7 +34,15 @@ import (
 
 var root string
 
+// seedInto names, in the environment, the folder of a seeding that is to be
+// killed.
+const seedInto = "OPENSTALL_TEST_SEED_INTO"
+
 func TestMain(m *testing.M) {
+	if data := os.Getenv(seedInto); data != "" {
+		seedToBeKilled(data)
+		return
+	}
 	var err error
 	if root, err = os.MkdirTemp("", "demo-"); err != nil {
 		panic(err)
@@ -322,6 +333,189 @@ func hosted(t *testing.T, a *app.App, length time.Duration) show.Show {
 			t.Fatalf("not on air: %+v", on)
 		}
 		time.Sleep(50 * time.Millisecond) // between two looks
+	}
+}
+
+// A running show that is renewed for ever leaves few recordings, and none but
+// its own goes.
+func TestTheRunningShowDoesNotFillTheDisk(t *testing.T) {
+	a := market(t)
+	past, err := a.Shows.Replays(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	past = slices.DeleteFunc(past, func(s show.Show) bool { return s.StartedAt.After(time.Now().Add(-time.Hour)) }) // of other tests
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- demo.Host(ctx, a, settings("market"), quiet, demo.WithLength(2*time.Second)) }()
+	var begun []show.Show
+	deadline := time.Now().Add(60 * time.Second)
+	for len(begun) < 5 && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond) // between two looks
+		begun = slices.DeleteFunc(showsOf(t, a, past[0].Shop), func(s show.Show) bool { return s.CreatedAt.Before(time.Now().Add(-time.Minute)) })
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	for _, s := range begun {
+		if _, err := a.Recording(s.ID); err == nil {
+			left++
+		}
+	}
+	if len(begun) < 5 || left > 3 {
+		t.Errorf("%d recordings are left of %d shows", left, len(begun))
+	}
+	for _, s := range past {
+		if _, err := a.Recording(s.ID); err != nil {
+			t.Errorf("recording of %s: %v", s.Title.Pick("en"), err)
+		}
+	}
+	for _, s := range begun {
+		if s.State.OnAir() {
+			if _, err := a.EndShow(t.Context(), s.Shop, s.ID); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// seedToBeKilled is what TestMain runs instead of the tests in a process that is to be killed.
+func seedToBeKilled(data string) {
+	cfg := settings("")
+	cfg.Data = data
+	o := short
+	o.Out = os.Stdout
+	if err := demo.Seed(context.Background(), cfg, quiet, o); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func TestASeedingThatWasKilledIsDoneAgain(t *testing.T) {
+	want := digest(t, market(t))
+	for _, after := range []string{"shops and goods", "all films", "show: Morning landing"} {
+		t.Run(after, func(t *testing.T) {
+			cfg := settings("killed " + after)
+			if err := os.CopyFS(cfg.Path("demo"), os.DirFS(settings("market").Path("demo"))); err != nil {
+				t.Fatal(err)
+			}
+			child := exec.CommandContext(t.Context(), os.Args[0])
+			child.Env = append(os.Environ(), seedInto+"="+cfg.Data)
+			out, err := child.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(out)
+			for lines.Scan() && !strings.HasSuffix(lines.Text(), after) {
+			}
+			if err := child.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = child.Wait()
+			if ok, err := demo.Seeded(t.Context(), cfg); ok || err != nil {
+				t.Fatalf("half a market is there: %v, %v", ok, err)
+			}
+			if err := demo.Seed(t.Context(), cfg, quiet, short); err != nil {
+				t.Fatal(err)
+			}
+			same(t, cfg, want)
+		})
+	}
+}
+
+// The power goes while the complete market moves to its place.
+func TestAMoveThatWasCutOffGoesOn(t *testing.T) {
+	want := digest(t, market(t))
+	whole := settings("market")
+	for _, moved := range [][]string{{}, {"blobs"}, {"blobs", "posters", "recordings"}, {"blobs", "posters", "recordings", "openstall.db"}} {
+		t.Run(fmt.Sprint(moved), func(t *testing.T) {
+			cfg := settings("moving " + fmt.Sprint(len(moved)))
+			for _, name := range []string{"blobs", "posters", "recordings", "openstall.db"} {
+				to := cfg.Path("demo.made", name)
+				if slices.Contains(moved, name) {
+					to = cfg.Path(name)
+				}
+				copyTo(t, whole.Path(name), to)
+			}
+			if err := os.MkdirAll(cfg.Path("demo.made"), 0o750); err != nil {
+				t.Fatal(err)
+			}
+			if ok, err := demo.Seeded(t.Context(), cfg); !ok || err != nil {
+				t.Fatalf("seeded: %v, %v", ok, err)
+			}
+			same(t, cfg, want)
+		})
+	}
+}
+
+// copyTo copies a folder, or a database with its log.
+func copyTo(t *testing.T, from, to string) {
+	t.Helper()
+	if info, err := os.Stat(from); err != nil || info.IsDir() {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	d, err := sql.Open("sqlite", from)
+	if err == nil {
+		_, err = d.Exec(`VACUUM INTO '` + to + `'`) // the market may be open
+	}
+	if err := errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// same expects a market with all its recordings and nothing beside it.
+func same(t *testing.T, cfg config.Serve, want string) {
+	t.Helper()
+	a, err := app.New(t.Context(), cfg, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if got := digest(t, a); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	replays, err := a.Shows.Replays(t.Context(), "")
+	if err != nil || len(replays) < 2 {
+		t.Errorf("%d replays, %v", len(replays), err)
+	}
+	for _, s := range replays[max(0, len(replays)-2):] {
+		if x, err := a.Recording(s.ID); err != nil || !x.Ended {
+			t.Errorf("recording of %s: %v", s.Title.Pick("en"), err)
+		}
+	}
+	for _, name := range []string{"demo.new", "demo.made"} {
+		if _, err := os.Stat(cfg.Path(name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", name, err)
+		}
+	}
+}
+
+func TestOneProcessMakesADemoMarket(t *testing.T) {
+	cfg := settings("locked")
+	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(cfg.Path("demo.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Seed(t.Context(), cfg, quiet, short); !errors.Is(err, demo.ErrBusy) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -14,11 +14,21 @@ import (
 //go:embed art/*.jpg art/*.png
 var art embed.FS
 
-// Films are this large; scenes are an eighth larger, to pan in. Tall phones cut
-// 64 pixels off each side, so nothing that is read stands there.
+// Films are this large; scenes are an eighth larger, to pan in.
 const (
 	filmWidth  = 720
 	filmHeight = 1280
+)
+
+// What is read stays in the middle four fifths of the width: a phone of 9 to
+// 19.5 that is filled with the picture cuts 64 pixels off each side, and the
+// corners of its glass some more.
+const (
+	margin     = filmWidth / 10
+	cardWidth  = 200
+	cardLeft   = filmWidth - margin - 12 - cardWidth
+	clockLeft  = margin + 12
+	overlayTop = 214
 )
 
 // part is a stretch of a film in which one product is shown.
@@ -110,8 +120,8 @@ func (f film) graph(input func(name string) (string, error)) (string, error) {
 		add("[big%d]scale=1400:1400[near%d]", i, i)
 		overlay(fmt.Sprintf("[near%d]", i), fmt.Sprintf("x='-340+120*sin((t-%.2f)/2.2)':y='-70+24*sin((t-%.2f)/1.7)'", from, from), from+each*0.30, from+each*0.62)
 		add("[small%d]scale=236:236[pic%d]", i, i)
-		add("%s[pic%d]overlay=13:7,scale=218:-2[card%d]", card, i, i)
-		slide := fmt.Sprintf("x='if(lt(t-%.2f,0.5),720-288*(t-%.2f)/0.5,432)':y=214", from+0.4, from+0.4)
+		add("%s[pic%d]overlay=13:7,scale=%d:-2[card%d]", card, i, cardWidth, i)
+		slide := fmt.Sprintf("x='if(lt(t-%.2f,0.5),%d-%d*(t-%.2f)/0.5,%d)':y=%d", from+0.4, filmWidth, filmWidth-cardLeft, from+0.4, cardLeft, overlayTop)
 		overlay(fmt.Sprintf("[card%d]", i), slide, from+0.4, from+each-0.5)
 	}
 	if err := f.clock(input, add, overlay); err != nil {
@@ -131,16 +141,16 @@ func (f film) clock(input func(string) (string, error), add func(string, ...any)
 	if err != nil {
 		return err
 	}
-	overlay(plate, "x=70:y=214", 0, 1e6)
+	overlay(plate, fmt.Sprintf("x=%d:y=%d", clockLeft, overlayTop), 0, 1e6)
 	strip, err := input("digits.png")
 	if err != nil {
 		return err
 	}
 	digits := []string{"mod(floor(t/600),6)", "mod(floor(t/60),10)", "mod(floor(t/10),6)", "mod(floor(t),10)"}
 	add("%sloop=loop=-1:size=1,fps=5,setpts=N/5/TB,split=4[d0][d1][d2][d3]", strip)
-	for i, x := range []int{82, 106, 138, 162} {
+	for i, x := range []int{12, 36, 68, 92} {
 		add("[d%d]crop=24:40:x='24*%s':y=0[t%d]", i, digits[i], i)
-		overlay(fmt.Sprintf("[t%d]", i), fmt.Sprintf("x=%d:y=218", x), 0, 1e6)
+		overlay(fmt.Sprintf("[t%d]", i), fmt.Sprintf("x=%d:y=%d", clockLeft+x, overlayTop+4), 0, 1e6)
 	}
 	return nil
 }

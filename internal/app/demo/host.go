@@ -25,7 +25,7 @@ import (
 
 // Clocks of the running show.
 const (
-	showFor   = 8 * time.Hour // then it ends and another begins
+	showFor   = time.Hour // then it ends and another begins
 	talkEvery = 70 * time.Second
 	answerIn  = 7 * time.Second
 	landEvery = 20 * time.Second
@@ -33,12 +33,24 @@ const (
 	standBy   = time.Minute     // after somebody else has ended the show or taken its place
 )
 
+// maxKept is how many recordings of running shows stay: the latest, and before it
+// those in which a visitor bought something. An hour takes 280 MB.
+const maxKept = 4
+
+// HostOption changes the running show.
+type HostOption func(*host)
+
+// WithLength makes shows last so long instead of an hour.
+func WithLength(d time.Duration) HostOption { return func(h *host) { h.showFor = d } }
+
 // host keeps the fish stall on air.
 type host struct {
 	*app.App
 	film film
 	path string
 	log  *slog.Logger
+	// showFor is how long a show lasts.
+	showFor time.Duration
 
 	shop   shop.Shop
 	people map[string]account.Person
@@ -46,11 +58,11 @@ type host struct {
 	talks  []talk
 }
 
-// Host keeps the demo market's running show on air until ctx ends: it sends the
-// film into the server's own RTMP door, explains what the film shows, lets
+// Host keeps the demo market's running show on air until ctx ends, a new one
+// every hour, and forgets most of the old recordings. It sends the film into the server's own RTMP door, explains what the film shows, lets
 // people talk now and then, and lands fish when little is left. It counts nobody
 // who is not there.
-func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger) error {
+func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger, opts ...HostOption) error {
 	h, err := newHost(ctx, a, cfg, log)
 	if ctx.Err() != nil {
 		return nil
@@ -58,13 +70,19 @@ func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger) e
 	if err != nil {
 		return fmt.Errorf("demo host: %w", err)
 	}
+	for _, o := range opts {
+		o(h)
+	}
 	for {
 		err := h.onAir(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		wait := backOff
-		if errors.Is(err, errOver) {
+		switch {
+		case errors.Is(err, errOver):
+			wait = 0
+		case errors.Is(err, errTaken):
 			wait = standBy
 		}
 		log.Info("demo show is off air for a moment", "cause", err, "back_in", wait)
@@ -75,7 +93,7 @@ func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger) e
 }
 
 func newHost(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger) (*host, error) {
-	h := &host{App: a, film: eveningFilm(15 * time.Second), path: filmPath(cfg, "live"), log: log, people: map[string]account.Person{}, goods: map[string]catalog.Product{}}
+	h := &host{App: a, film: eveningFilm(15 * time.Second), path: filmPath(cfg, "live"), log: log, showFor: showFor, people: map[string]account.Person{}, goods: map[string]catalog.Product{}}
 	var err error
 	if h.film.each, err = partOf(h.path, len(h.film.parts)); err != nil {
 		return nil, err
@@ -126,8 +144,11 @@ func eachTag(path string, do func(flv.Tag) error) error {
 	}
 }
 
-// errOver says that the show ended, because its time was up or somebody ended it.
-var errOver = errors.New("the show is over")
+// Why the show is not on air.
+var (
+	errTaken = errors.New("somebody else has ended it or is on air")
+	errOver  = errors.New("its time is up")
+)
 
 // onAir finds or begins the show and hosts it until the line is lost.
 func (h *host) onAir(ctx context.Context) error {
@@ -159,22 +180,77 @@ func (h *host) onAir(ctx context.Context) error {
 	return err
 }
 
-// show returns the stall's show, resumed or new.
+// show returns the stall's show, resumed or new. It leaves other people's alone.
 func (h *host) show(ctx context.Context) (show.Show, error) {
 	open, err := h.Shows.OnAir(ctx, h.shop.ID)
 	if err != nil {
 		return show.Show{}, err
 	}
-	if len(open) > 0 && time.Since(open[0].StartedAt) < showFor {
-		return open[0], nil
-	}
-	for _, old := range open {
-		if _, err := h.EndShow(ctx, h.shop.ID, old.ID); err != nil {
+	for _, sw := range open {
+		own, err := h.own(ctx, sw.ID)
+		if err == nil && !own {
+			err = errTaken
+		}
+		if err != nil {
+			return show.Show{}, err
+		}
+		if time.Since(sw.StartedAt) < h.showFor {
+			return sw, nil
+		}
+		if _, err := h.EndShow(ctx, h.shop.ID, sw.ID); err != nil {
 			return show.Show{}, err
 		}
 	}
+	if err := h.tidy(ctx); err != nil {
+		return show.Show{}, err
+	}
+	return h.begin(ctx)
+}
+
+// own reports whether a show was begun by this program. The two past shows and
+// everything that a visitor makes are not.
+func (h *host) own(ctx context.Context, showID string) (bool, error) {
+	return isSet(ctx, h.DB, "demo.show."+showID)
+}
+
+// tidy deletes the recordings of earlier running shows but for [maxKept]: a demo
+// market that runs for weeks must not fill a disk.
+func (h *host) tidy(ctx context.Context) error {
+	replays, err := h.Shows.Replays(ctx, h.shop.ID) // the latest first
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for _, sw := range replays {
+		own, err := h.own(ctx, sw.ID)
+		if err != nil {
+			return err
+		}
+		if !own {
+			continue
+		}
+		needed, err := h.Orders.NeedsReplay(ctx, sw.ID)
+		if err != nil {
+			return err
+		}
+		if kept == 0 || needed && kept < maxKept {
+			kept++
+			continue
+		}
+		if err := h.DeleteRecording(ctx, sw.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin starts a show with everything of the stall in the bag.
+func (h *host) begin(ctx context.Context) (show.Show, error) {
 	sw, err := h.Shows.Create(ctx, h.shop.ID, show.Plan{Title: eveningTitle, HostName: "Nell"})
 	if err != nil {
+		return show.Show{}, err
+	}
+	if err := set(ctx, h.DB, "demo.show."+sw.ID, "running"); err != nil {
 		return show.Show{}, err
 	}
 	var bag []show.Item
@@ -228,7 +304,10 @@ func (h *host) act(ctx context.Context, sw show.Show, begin time.Time) error {
 		if err != nil {
 			return err
 		}
-		if !now.State.OnAir() || time.Since(now.StartedAt) > showFor {
+		if !now.State.OnAir() {
+			return errTaken
+		}
+		if time.Since(now.StartedAt) > h.showFor {
 			return errOver
 		}
 		if n := h.film.at(time.Since(begin)); n != number {

@@ -73,11 +73,7 @@ func (s *seeder) buy(ctx context.Context, p purchase) (order.Order, error) {
 
 // settle goes through the page of the provider and waits for its message.
 func (s *seeder) settle(ctx context.Context, o order.Order, choice testpay.Choice, want order.PayState) (order.Order, error) {
-	in, err := s.Payments.OfOrder(ctx, o.ID)
-	if err != nil {
-		return o, err
-	}
-	form, err := s.Payments.Page(ctx, in.ID, o.Buyer, "/orders/"+o.ID)
+	form, err := s.Orders.PayPage(ctx, o.Buyer, o.ID)
 	if err != nil {
 		return o, err
 	}

@@ -3,11 +3,11 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/openstall/openstall/internal/app"
@@ -56,7 +56,7 @@ func (s *seeder) run(ctx context.Context) error {
 		{"shops and goods", s.addStalls},
 		{"followers", s.addFollowers},
 		{"orders of the first days", s.earlyOrders},
-		{"films", func(context.Context) error { return films() }},
+		{"all films", func(context.Context) error { return films() }},
 		{"show: " + tenMaps.title.Pick("en"), func(ctx context.Context) error { return s.play(ctx, tenMaps) }},
 		{"orders of that evening go out", s.sendBooks},
 		{"show: " + morningLanding.title.Pick("en"), func(ctx context.Context) error { return s.play(ctx, morningLanding) }},
@@ -79,23 +79,28 @@ func (s *seeder) makeFilms(ctx context.Context) func() error {
 		return func() error { return err }
 	}
 	films := map[string]film{"books": tenMaps.film(s.o.Part), "fish": morningLanding.film(s.o.Part), "live": eveningFilm(s.o.Part)}
-	var wg sync.WaitGroup
-	errs := make(chan error, len(films))
+	type made struct {
+		name string
+		err  error
+	}
+	results, asked := make(chan made, len(films)), 0
 	for name, f := range films {
 		if _, err := os.Stat(s.filmPath(name)); err == nil {
 			continue
 		}
-		wg.Go(func() { errs <- f.make(ctx, s.filmPath(name)) })
+		asked++
+		go func() { results <- made{name, f.make(ctx, s.filmPath(name))} }()
 	}
 	return func() error {
-		wg.Wait()
-		close(errs)
-		for err := range errs {
-			if err != nil {
-				return err
+		var errs []error
+		for range asked {
+			m := <-results
+			if m.err == nil {
+				s.say("film: %s", m.name)
 			}
+			errs = append(errs, m.err)
 		}
-		return nil
+		return errors.Join(errs...)
 	}
 }
 

@@ -67,6 +67,10 @@ type errorsOnly struct{ slog.Handler }
 // Enabled reports whether a record is an error.
 func (errorsOnly) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
 
+// WithAttrs and WithGroup keep the log quiet below them.
+func (e errorsOnly) WithAttrs(a []slog.Attr) slog.Handler { return errorsOnly{e.Handler.WithAttrs(a)} }
+func (e errorsOnly) WithGroup(name string) slog.Handler   { return errorsOnly{e.Handler.WithGroup(name)} }
+
 // welcome tells a visitor where everything is.
 func welcome(ctx context.Context, a *app.App, out io.Writer) error {
 	sh, err := a.Shops.BySlug(ctx, bookStall)

@@ -1,18 +1,19 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/chat"
-	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/domain/stock"
@@ -51,8 +52,9 @@ func (s *screen) Pin(_ string, c *chat.Comment) {
 type world struct {
 	t      *testing.T
 	chat   *chat.Service
+	shops  *shop.Service
 	shows  *show.Service
-	bus    *bus.Bus
+	bought map[string]bool
 	screen *screen
 	shop   string
 	show   string
@@ -76,8 +78,8 @@ func (w *world) pass(d time.Duration) {
 
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
-	w := &world{t: t, screen: &screen{}, at: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC)}
-	w.bus = bus.Open(d, slog.New(slog.DiscardHandler), nil, bus.WithClock(w.now))
+	w := &world{t: t, screen: &screen{}, bought: map[string]bool{}, at: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC)}
+	events := bus.Open(d, slog.New(slog.DiscardHandler), nil, bus.WithClock(w.now))
 	accounts := account.New(d, nil, w.now)
 	for i := range 5 {
 		p, err := accounts.Ensure(t.Context(), fmt.Sprintf("p%d@example.org", i), fmt.Sprintf("P%d", i), "en")
@@ -92,8 +94,8 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.shop = sh.ID
-	w.shows = show.New(d, w.bus, stock.New(d, w.bus, w.now), "secret", w.now)
+	w.shop, w.shops = sh.ID, shops
+	w.shows = show.New(d, events, stock.New(d, events, w.now), "secret", w.now)
 	live, err := w.shows.Create(t.Context(), w.shop, show.Plan{Title: text.Both("Evening catch", "晚市"), HostName: "Ann"})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +104,8 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if _, err := w.shows.Start(t.Context(), w.shop, w.show); err != nil {
 		t.Fatal(err)
 	}
-	w.chat = chat.New(chat.Parts{DB: d, Bus: w.bus, Shops: shops, Shows: w.shows, Room: w.screen, Words: []string{"scam", "假货"}, Now: w.now})
+	w.chat = chat.New(chat.Parts{DB: d, Shops: shops, Shows: w.shows, Room: w.screen, Words: []string{"scam", "假货"}, Now: w.now,
+		Bought: func(_ context.Context, _, person string) (bool, error) { return w.bought[person], nil }})
 	t.Cleanup(w.chat.Close)
 	return w
 }
@@ -140,15 +143,7 @@ func TestEverythingSaidIsStoredWithItsSecond(t *testing.T) {
 		w.must(w.people[0], "  is the mackerel\nfresh? ")
 		w.pass(5 * time.Second)
 		w.must(w.host, "Landed at four.")
-		told := order.Told{Show: w.show, Buyer: w.people[0]}
-		if err := d.InTx(t.Context(), func(tx *db.Tx) error {
-			return w.bus.Publish(t.Context(), tx, bus.Event{Topic: order.TopicPlaced, Key: "ord_1", Payload: told.JSON()})
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.bus.Drain(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		w.bought[w.people[0]] = true
 		w.pass(5 * time.Second)
 		w.must(w.people[0], "bought!")
 		want := "[90 viewer P1: is the mackerel fresh? 95 host Ann: Landed at four. 100 buyer P1: bought!]"
@@ -335,4 +330,59 @@ func FuzzSayingNeverPanics(f *testing.F) {
 			t.Errorf("a link behind %q was not seen", s)
 		}
 	})
+}
+
+func TestSlowModeHoldsOverProcesses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		other := chat.New(chat.Parts{DB: d, Bought: func(context.Context, string, string) (bool, error) { return false, nil },
+			Shops: w.shops, Shows: w.shows, Room: w.screen, Now: w.now})
+		t.Cleanup(other.Close)
+		slow := 20 * time.Second
+		if _, err := w.shows.SetRoom(t.Context(), w.shop, w.show, &slow, nil); err != nil {
+			t.Fatal(err)
+		}
+		jo := w.people[0]
+		there := func(words string) error {
+			_, err := other.Say(t.Context(), w.show, jo, words)
+			return err
+		}
+		w.must(jo, "hello")
+		w.pass(19 * time.Second)
+		if err := there("hello again"); !errors.Is(err, chat.ErrSlow) {
+			t.Errorf("in the other process after 19 s: %v", err)
+		}
+		w.pass(time.Second)
+		if err := there("hello"); !errors.Is(err, chat.ErrDuplicate) {
+			t.Errorf("the same words in the other process: %v", err)
+		}
+		// A refusal does not begin the wait anew.
+		if err := there("hello again"); err != nil {
+			t.Errorf("in the other process after 20 s: %v", err)
+		}
+		w.pass(20 * time.Second)
+		// Both at one instant: one of them.
+		var at atomic.Int64
+		var both sync.WaitGroup
+		for i, s := range []*chat.Service{w.chat, other} {
+			both.Go(func() {
+				if _, err := s.Say(t.Context(), w.show, jo, fmt.Sprintf("from %d", i)); err == nil {
+					at.Add(1)
+				} else if !errors.Is(err, chat.ErrSlow) {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if at.Load() != 1 {
+			t.Errorf("%d of two comments at one instant were taken, want 1", at.Load())
+		}
+		w.pass(25 * time.Hour)
+		if err := w.chat.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := db.One(t.Context(), d, db.Column[int], `SELECT COUNT(*) FROM chat_turn`); err != nil || n != 0 {
+			t.Errorf("%d turns are kept after a day, %v", n, err)
+		}
+	}, migrations...)
 }

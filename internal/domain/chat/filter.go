@@ -50,7 +50,8 @@ func fold(s string) string {
 	}, norm.NFKD.String(s))
 }
 
-// turns remembers when and what each person said last, in this process.
+// turns remembers when and what each person said last, in this process. What
+// holds in all of them is in the table of turns.
 type turns struct {
 	mu    sync.Mutex
 	last  map[string]turn
@@ -80,6 +81,12 @@ func (t *turns) take(who, words string, wait time.Duration, now time.Time) error
 	}
 	t.last[who] = turn{now, words}
 	return nil
+}
+
+func (t *turns) forget(who string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.last, who)
 }
 
 // sweep forgets who was silent longer than any slow mode lasts.

@@ -1,8 +1,12 @@
 package chat
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/openstall/openstall/internal/kit/errs"
 	"github.com/openstall/openstall/internal/platform/db"
@@ -24,6 +28,7 @@ type lane struct {
 
 type waiting struct {
 	c      Comment
+	wait   time.Duration // least time since the person's last comment; 0: any
 	answer chan error
 }
 
@@ -38,9 +43,10 @@ func newLane(d *db.DB) *lane {
 	return l
 }
 
-// put returns when the comment is durable.
-func (l *lane) put(ctx context.Context, c Comment) error {
-	w := waiting{c, make(chan error, 1)}
+// put returns when the comment is durable, or refused because the person's last
+// one, in whichever process, is less than wait ago.
+func (l *lane) put(ctx context.Context, c Comment, wait time.Duration) error {
+	w := waiting{c, wait, make(chan error, 1)}
 	l.mu.RLock()
 	if l.closed {
 		l.mu.RUnlock()
@@ -94,25 +100,42 @@ func (l *lane) run() {
 // commit stores a group; when that fails, each by itself, so that one bad
 // comment fails alone.
 func (l *lane) commit(group []waiting) {
-	err := l.store(group)
+	refused, err := l.store(group)
 	if err != nil && len(group) > 1 {
 		for _, w := range group {
-			w.answer <- l.store([]waiting{w})
+			l.commit([]waiting{w})
 		}
 		return
 	}
-	for _, w := range group {
-		w.answer <- err
+	for i, w := range group {
+		w.answer <- cmp.Or(err, refused[i])
 	}
 }
 
-func (l *lane) store(group []waiting) error {
+// store sorts the group and returns what each was refused for.
+func (l *lane) store(group []waiting) (refused []error, err error) {
+	// Turns are rows that processes lock, so all take them in one order.
+	slices.SortStableFunc(group, func(a, b waiting) int {
+		return cmp.Or(cmp.Compare(a.c.Show, b.c.Show), cmp.Compare(a.c.Person, b.c.Person))
+	})
+	refused = make([]error, len(group))
 	ctx := context.Background() // a viewer who leaves does not undo the others
-	return l.db.InTx(ctx, func(tx *db.Tx) error {
-		comments := make([]Comment, len(group))
+	err = l.db.InTx(ctx, func(tx *db.Tx) error {
+		var comments []Comment
 		for i, w := range group {
-			comments[i] = w.c
+			if w.wait > 0 {
+				err := takeTurn(ctx, tx, w.c, w.wait)
+				if errors.Is(err, ErrSlow) || errors.Is(err, ErrDuplicate) {
+					refused[i] = err
+					continue
+				}
+				if err != nil {
+					return err
+				}
+			}
+			comments = append(comments, w.c)
 		}
 		return insertMany(ctx, tx, comments)
 	})
+	return refused, err
 }

@@ -7,26 +7,25 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstall/openstall/internal/domain/account"
-	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
-	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
 // Parts are what a service is made of.
 type Parts struct {
 	DB    *db.DB
-	Bus   *bus.Bus
 	Shops *shop.Service
 	Shows *show.Service
 	Room  Room
-	Words []string // comments with one of them are held for the host
-	Now   clock.Now
+	// Bought reports whether a person has ordered in a show.
+	Bought func(ctx context.Context, show, person string) (bool, error)
+	Words  []string // comments with one of them are held for the host
+	Now    clock.Now
 }
 
 // Service keeps the comments of all rooms. It is safe for concurrent use.
@@ -41,13 +40,6 @@ type Service struct {
 func New(p Parts) *Service {
 	s := &Service{Parts: p, held: newFilter(p.Words)}
 	s.lane = newLane(p.DB)
-	p.Bus.Apply(order.TopicPlaced, "chat", func(ctx context.Context, tx *db.Tx, e bus.Event) error {
-		told, err := bus.Decode[order.Told](e)
-		if err != nil || told.Show == "" || told.Buyer == "" {
-			return err
-		}
-		return putBuyer(ctx, tx, told.Show, told.Buyer)
-	})
 	return s
 }
 
@@ -70,7 +62,8 @@ func (s *Service) Say(ctx context.Context, showID, person, words string) (Commen
 		return Comment{}, err
 	}
 	now := s.Now()
-	if err := s.allowed(ctx, sh, person, kind, words, now); err != nil {
+	wait, err := s.allowed(ctx, sh, person, kind, words, now)
+	if err != nil {
 		return Comment{}, err
 	}
 	p, err := account.GetIn(ctx, s.DB, person)
@@ -90,7 +83,8 @@ func (s *Service) Say(ctx context.Context, showID, person, words string) (Commen
 	} else if s.held.catches(words) {
 		c.State = Held
 	}
-	if err := s.lane.put(ctx, c); err != nil {
+	if err := s.lane.put(ctx, c, wait); err != nil {
+		s.turns.forget(turnOf(sh, person)) // the table knows better
 		return Comment{}, fmt.Errorf("say in %s: %w", showID, err)
 	}
 	if c.State == Held {
@@ -105,34 +99,44 @@ func (s *Service) kindOf(ctx context.Context, sh show.Show, person string) (Kind
 	if s.Shops.Require(ctx, sh.Shop, person, shop.See) == nil {
 		return Host, nil
 	}
-	bought, err := isBuyer(ctx, s.DB, sh.ID, person)
+	bought, err := s.Bought(ctx, sh.ID, person)
 	if bought {
 		return Buyer, err
 	}
 	return Viewer, err
 }
 
-func (s *Service) allowed(ctx context.Context, sh show.Show, person string, kind Kind, words string, now time.Time) error {
+// allowed says how long a person must have been silent, 0 for people of the shop.
+// Who talks too fast here is refused without asking the database.
+func (s *Service) allowed(ctx context.Context, sh show.Show, person string, kind Kind, words string, now time.Time) (wait time.Duration, err error) {
 	if kind == Host {
 		if !sh.State.OnAir() && sh.State != show.Practice {
-			return ErrClosed
+			return 0, ErrClosed
 		}
-		return nil
+		return 0, nil
 	}
 	if !sh.State.OnAir() {
-		return ErrClosed
+		return 0, ErrClosed
 	}
 	if sh.CommentsOff {
-		return ErrOff
+		return 0, ErrOff
 	}
 	until, err := mutedUntil(ctx, s.DB, sh.Shop, person)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if now.Before(until) {
-		return ErrMuted
+		return 0, ErrMuted
 	}
-	return s.turns.take(sh.ID+" "+person, words, max(sh.SlowMode, pause), now)
+	wait = max(sh.SlowMode, pause)
+	return wait, s.turns.take(turnOf(sh, person), words, wait, now)
+}
+
+func turnOf(sh show.Show, person string) string { return sh.ID + " " + person }
+
+// Tidy forgets turns that no slow mode asks for any more.
+func (s *Service) Tidy(ctx context.Context) error {
+	return trimTurns(ctx, s.DB, s.Now().Add(-24*time.Hour))
 }
 
 func nameOf(p account.Person) string {

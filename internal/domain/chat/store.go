@@ -45,6 +45,44 @@ func insertMany(ctx context.Context, tx *db.Tx, cs []Comment) error {
 	return tx.InsertMany(ctx, "chat_comment", insertColumns, rows)
 }
 
+// takeTurn notes that a person says c now, or returns [ErrSlow] or
+// [ErrDuplicate]. One conditional write is both, so that two processes do not let
+// the same person through.
+func takeTurn(ctx context.Context, tx *db.Tx, c Comment, wait time.Duration) error {
+	now := clock.Millis(c.At)
+	words := fold(c.Text)
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO chat_turn (show, person, at, words)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (show, person) DO UPDATE
+		SET at = excluded.at, words = excluded.words
+		WHERE chat_turn.at <= $5 AND (chat_turn.words <> excluded.words OR excluded.words = '' OR chat_turn.at <= $6)`,
+		c.Show, c.Person, now, words, now-wait.Milliseconds(), now-again.Milliseconds())
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	at, err := db.One(ctx, tx, db.Column[int64], `
+		SELECT at FROM chat_turn
+		WHERE show = $1 AND person = $2`, c.Show, c.Person)
+	if err != nil {
+		return err
+	}
+	if at > now-wait.Milliseconds() {
+		return ErrSlow
+	}
+	return ErrDuplicate
+}
+
+func trimTurns(ctx context.Context, q db.Querier, before time.Time) error {
+	_, err := q.ExecContext(ctx, `
+		DELETE FROM chat_turn
+		WHERE at < $1`, clock.Millis(before))
+	return err
+}
+
 func get(ctx context.Context, q db.Querier, show, comment string) (Comment, error) {
 	r, err := db.One(ctx, q, scan, `
 		SELECT `+columns+` FROM chat_comment
@@ -98,19 +136,6 @@ func count(ctx context.Context, q db.Querier, show string) (int64, error) {
 	return db.One(ctx, q, db.Column[int64], `
 		SELECT COUNT(*) FROM chat_comment
 		WHERE show = $1 AND state = 'shown'`, show)
-}
-
-func putBuyer(ctx context.Context, tx *db.Tx, show, person string) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO chat_buyer (show, person)
-		VALUES ($1, $2)
-		ON CONFLICT DO NOTHING`, show, person)
-	return err
-}
-
-func isBuyer(ctx context.Context, q db.Querier, show, person string) (bool, error) {
-	return db.One(ctx, q, db.Column[bool], `
-		SELECT EXISTS (SELECT 1 FROM chat_buyer WHERE show = $1 AND person = $2)`, show, person)
 }
 
 func mutedUntil(ctx context.Context, q db.Querier, shop, person string) (time.Time, error) {

@@ -3,7 +3,8 @@
 //
 // The list belongs to the shop, which may take all of it along. A contact has an
 // address only when the person gave it to this shop with an order; following
-// gives a name. Everything here is a fold of events and can be made again.
+// gives a name. Everything here is a fold of events and can be made again, except
+// the log of consents: what a person agreed to and took back is only added to.
 package crm
 
 import (
@@ -37,11 +38,37 @@ type Contact struct {
 	SeenAt    time.Time // last thing they did with the shop
 }
 
-// Consent is what a person agreed to, in the words they were shown.
+// Consent says whether a shop may write to a person about other things than
+// orders, since when, and in which words the person was asked.
 type Consent struct {
 	Marketing bool
-	At        time.Time
-	Text      string
+	At        time.Time // given or withdrawn; zero: never asked
+	Text      string    // "" when withdrawn
+}
+
+// Way is how a consent was given or withdrawn.
+type Way string
+
+// Ways.
+const (
+	ByOrder   Way = "order"   // given, by a tick at the checkout
+	ByAccount Way = "account" // withdrawn, signed in
+	ByLink    Way = "link"    // withdrawn, by the link in a message
+)
+
+// Entry is one line of the log of consents of a contact.
+type Entry struct {
+	Consent
+	Way Way
+	Ref string // id of the order
+}
+
+// Agreed is a shop that may write to a person.
+type Agreed struct {
+	Contact string
+	Shop    string
+	At      time.Time
+	Text    string
 }
 
 // SourceKind is how a person came to a shop.
@@ -63,5 +90,10 @@ type Source struct {
 	Share string // code of the link that brought them
 }
 
-// ErrNotFound is returned for a contact that a shop does not have.
-var ErrNotFound = errs.New(errs.NotFound, "crm.not_found", "There is no such contact.")
+// Errors that people meet.
+var (
+	// ErrNotFound is returned for a contact that a shop does not have.
+	ErrNotFound = errs.New(errs.NotFound, "crm.not_found", "There is no such contact.")
+	// ErrStopLink is returned for a link that we did not make.
+	ErrStopLink = errs.New(errs.NotFound, "crm.bad_link", "This link is not valid.")
+)

@@ -45,13 +45,13 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	clock := func() time.Time { return w.now }
 	w.bus = bus.Open(d, slog.New(slog.DiscardHandler), nil, bus.WithClock(clock))
 	w.accounts = account.New(d, nil, clock)
-	w.contacts = crm.New(d, w.bus, func(_ context.Context, shopID, id string) (order.Order, error) {
+	w.contacts = crm.New(crm.Parts{DB: d, Bus: w.bus, Secret: []byte("secret"), URL: func() string { return "https://quay.example" }, Now: clock, Order: func(_ context.Context, shopID, id string) (order.Order, error) {
 		o, ok := w.orders[id]
 		if !ok || o.Shop != shopID {
 			return order.Order{}, order.ErrNotFound
 		}
 		return o, nil
-	}, clock)
+	}})
 	shops := shop.New(d, clock)
 	for _, to := range []*string{&w.shop, &w.other} {
 		sh, err := shops.Open(t.Context(), w.person("owner@example.org", "Ann"), shop.Draft{
@@ -225,7 +225,7 @@ func TestExportHoldsEverybodyAndRunsNothing(t *testing.T) {
 			w.set(o, order.TopicPaid)
 		}
 		var out bytes.Buffer
-		if err := crm.WriteCSV(&out, w.contacts.All(t.Context(), w.shop)); err != nil {
+		if err := crm.WriteCSV(&out, w.contacts.All(t.Context(), w.shop), w.contacts.StopURL); err != nil {
 			t.Fatal(err)
 		}
 		body, marked := strings.CutPrefix(out.String(), "\uFEFF")

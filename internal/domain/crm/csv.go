@@ -13,8 +13,9 @@ import (
 // WriteCSV writes contacts as a table for spreadsheets: UTF-8 with a byte order
 // mark, without which Excel takes it for something else.
 //
-// What people typed is text there and never a formula (see [cell]).
-func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error]) error {
+// What people typed is text there and never a formula (see [cell]). Stop makes the
+// link that belongs into every message to a contact who agreed to them.
+func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error], stop func(contact string) string) error {
 	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error]) error {
 	table.UseCRLF = true
 	err := table.Write([]string{
 		"id", "name", "email", "phone", "orders", "spent", "currency", "marketing", "consent_at", "consent_text",
-		"sources", "first_seen_at", "last_seen_at",
+		"sources", "first_seen_at", "last_seen_at", "stop_url",
 	})
 	if err != nil {
 		return err
@@ -35,10 +36,14 @@ func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error]) error {
 		for i, s := range c.Sources {
 			sources[i] = string(s.Kind)
 		}
+		link := ""
+		if c.Consent.Marketing {
+			link = stop(c.ID)
+		}
 		err := table.Write([]string{
 			c.ID, cell(c.Name), cell(c.Email), cell(c.Phone), strconv.FormatInt(c.Orders, 10),
 			strconv.FormatInt(c.Spent.Minor, 10), c.Spent.Currency, strconv.FormatBool(c.Consent.Marketing),
-			instant(c.Consent.At), cell(c.Consent.Text), strings.Join(sources, " "), instant(c.CreatedAt), instant(c.SeenAt),
+			instant(c.Consent.At), cell(c.Consent.Text), strings.Join(sources, " "), instant(c.CreatedAt), instant(c.SeenAt), link,
 		})
 		if err != nil {
 			return err

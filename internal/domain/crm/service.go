@@ -9,31 +9,39 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
-// Service keeps contacts. It is safe for concurrent use.
-type Service struct {
-	db    *db.DB
-	order func(ctx context.Context, shop, order string) (order.Order, error)
-	now   clock.Now
+// Parts are what a service is made of. All are required.
+type Parts struct {
+	DB  *db.DB
+	Bus *bus.Bus
+	// Order reads an order of a shop, as [order.Service.GetForShop] does.
+	Order  func(ctx context.Context, shop, order string) (order.Order, error)
+	Secret []byte        // signs stop links; the same in every process
+	URL    func() string // address of the market without a slash at its end
+	Now    clock.Now
 }
 
-// New returns a service that hears of customers on b. Order reads an order of a
-// shop, as [order.Service.GetForShop] does.
-func New(d *db.DB, b *bus.Bus, read func(ctx context.Context, shop, order string) (order.Order, error), now clock.Now) *Service {
-	s := &Service{db: d, order: read, now: now}
+// Service keeps contacts. It is safe for concurrent use.
+type Service struct{ Parts }
+
+// New returns a service that hears of customers on the bus.
+func New(p Parts) *Service {
+	s := &Service{p}
 	for _, topic := range []string{order.TopicPaid, order.TopicChanged} {
-		b.Apply(topic, "crm", s.ordered)
+		p.Bus.Apply(topic, "crm", s.ordered)
 	}
-	b.Apply(social.Followed, "crm", s.followed)
-	b.Apply(show.TopicReserved, "crm", s.reserved)
+	p.Bus.Apply(social.Followed, "crm", s.followed)
+	p.Bus.Apply(show.TopicReserved, "crm", s.reserved)
 	return s
 }
 
@@ -55,14 +63,21 @@ func (s *Service) ordered(ctx context.Context, tx *db.Tx, e bus.Event) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.order(ctx, told.Shop, told.Order)
+	o, err := s.Order(ctx, told.Shop, told.Order)
 	if err != nil {
 		return fmt.Errorf("contact of %s: %w", told.Order, err)
 	}
 	if fresh {
 		c.Name, c.Email, c.Phone = first(o.BuyerName, c.Name), first(o.BuyerEmail, c.Email), first(o.BuyerPhone, c.Phone)
 		if slices.Contains(o.Consents, order.MarketingTerm) {
-			c.Consent = Consent{Marketing: true, At: o.PlacedAt, Text: termText(o)}
+			given := Consent{Marketing: true, At: o.PlacedAt, Text: termText(o)}
+			if err := putEntry(ctx, tx, id.New("cns", s.Now()), c.ID, Entry{Consent: given, Way: ByOrder, Ref: o.ID}); err != nil {
+				return err
+			}
+			// We may hear of an order after its buyer has taken the consent back.
+			if !given.At.Before(c.Consent.At) {
+				c.Consent = given
+			}
 		}
 		if err := setDetails(ctx, tx, c); err != nil {
 			return err
@@ -124,24 +139,30 @@ func (s *Service) reserved(ctx context.Context, tx *db.Tx, e bus.Event) error {
 	return err
 }
 
-// contact finds a person among the contacts of a shop or adds them by name.
+// contact finds a person among the contacts of a shop or adds them by name. The
+// currency is that of an order, "" when there is none: the shop's stands then.
 func (s *Service) contact(ctx context.Context, tx *db.Tx, shopID, person, currency string, at time.Time) (Contact, error) {
 	p, err := account.GetIn(ctx, tx, person)
 	if err != nil {
 		return Contact{}, fmt.Errorf("contact: %w", err)
 	}
-	return ensure(ctx, tx, Contact{ID: id.New("con", s.now()), Shop: shopID, Person: person, Name: p.Name, CreatedAt: at, SeenAt: at}, currency)
+	sh, err := shop.GetIn(ctx, tx, shopID)
+	if err != nil {
+		return Contact{}, fmt.Errorf("contact: %w", err)
+	}
+	return ensure(ctx, tx, Contact{ID: id.New("con", s.Now()), Shop: shopID, Person: person, Name: p.Name, CreatedAt: at, SeenAt: at,
+		Spent: money.Amount{Currency: first(currency, sh.Currency)}}, currency)
 }
 
 // List returns contacts of a shop whose name, e-mail or phone contains q, the
 // last active first.
 func (s *Service) List(ctx context.Context, shopID, q string, after page.Cursor, n int) (page.Of[Contact], error) {
-	rows, err := list(ctx, s.db, shopID, fold(q), after, n+1)
+	rows, err := list(ctx, s.DB, shopID, fold(q), after, n+1)
 	if err != nil {
 		return page.Of[Contact]{}, err
 	}
 	out := page.Cut(rows, n, func(c Contact) page.Cursor { return page.Cursor{At: clock.Millis(c.SeenAt), ID: c.ID} })
-	return out, withSources(ctx, s.db, out.Items)
+	return out, withSources(ctx, s.DB, out.Items)
 }
 
 // All goes through every contact of a shop, the last active first.
@@ -171,5 +192,5 @@ func (s *Service) All(ctx context.Context, shopID string) iter.Seq2[Contact, err
 
 // OfShow counts the contacts of a shop that came by a show.
 func (s *Service) OfShow(ctx context.Context, showID string) (int64, error) {
-	return countOfShow(ctx, s.db, showID)
+	return countOfShow(ctx, s.DB, showID)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -37,16 +38,16 @@ func fold(s string) string { return strings.ToLower(norm.NFKC.String(strings.Tri
 func searchOf(c Contact) string { return fold(c.Name + "\n" + c.Email + "\n" + c.Phone) }
 
 // ensure adds the contact unless the shop has the person, and moves its last
-// sign of life on.
+// sign of life on. A currency of an order replaces the one that is kept.
 func ensure(ctx context.Context, tx *db.Tx, c Contact, currency string) (Contact, error) {
 	r, err := db.One(ctx, tx, scan, `
 		INSERT INTO crm_contact (`+columns+`, search)
 		VALUES ($1, $2, $3, $4, '', '', 0, 0, $5, FALSE, 0, '', $6, $6, $7)
 		ON CONFLICT (shop, person) DO UPDATE
 		SET seen_at = CASE WHEN crm_contact.seen_at < excluded.seen_at THEN excluded.seen_at ELSE crm_contact.seen_at END,
-			currency = CASE WHEN excluded.currency = '' THEN crm_contact.currency ELSE excluded.currency END
+			currency = CASE WHEN $8 = '' THEN crm_contact.currency ELSE $8 END
 		RETURNING `+columns,
-		c.ID, c.Shop, c.Person, c.Name, currency, clock.Millis(c.SeenAt), searchOf(c))
+		c.ID, c.Shop, c.Person, c.Name, c.Spent.Currency, clock.Millis(c.SeenAt), searchOf(c), currency)
 	return r.contact(), err
 }
 
@@ -139,4 +140,71 @@ func countOfShow(ctx context.Context, q db.Querier, show string) (int64, error) 
 	return db.One(ctx, q, db.Column[int64], `
 		SELECT COUNT(DISTINCT contact) FROM crm_source
 		WHERE show = $1 AND show <> ''`, show)
+}
+
+func byID(ctx context.Context, q db.Querier, contact string) (Contact, error) {
+	r, err := db.One(ctx, q, scan, `
+		SELECT `+columns+` FROM crm_contact
+		WHERE id = $1`, contact)
+	return r.contact(), err
+}
+
+func contactOf(ctx context.Context, q db.Querier, shop, person string) (string, error) {
+	return db.One(ctx, q, db.Column[string], `
+		SELECT id FROM crm_contact
+		WHERE shop = $1 AND person = $2`, shop, person)
+}
+
+func agreed(ctx context.Context, q db.Querier, person string) ([]Agreed, error) {
+	type line struct {
+		Agreed
+		at int64
+	}
+	rows, err := db.All(ctx, q, func(l *line) []any { return []any{&l.Contact, &l.Shop, &l.at, &l.Text} }, `
+		SELECT id, shop, consent_at, consent_text FROM crm_contact
+		WHERE person = $1 AND marketing
+		ORDER BY consent_at DESC, id DESC`, person)
+	out := make([]Agreed, len(rows))
+	for i, l := range rows {
+		l.At = clock.Time(l.at)
+		out[i] = l.Agreed
+	}
+	return out, err
+}
+
+// endConsent says whether there was a consent to end.
+func endConsent(ctx context.Context, tx *db.Tx, contact string, now time.Time) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE crm_contact SET marketing = FALSE, consent_at = $2, consent_text = ''
+		WHERE id = $1 AND marketing`, contact, clock.Millis(now))
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func putEntry(ctx context.Context, tx *db.Tx, id, contact string, e Entry) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO crm_consent (id, contact, at, marketing, text, way, ref)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		id, contact, clock.Millis(e.At), e.Marketing, e.Text, string(e.Way), e.Ref)
+	return err
+}
+
+func entries(ctx context.Context, q db.Querier, shop, contact string) ([]Entry, error) {
+	type line struct {
+		Entry
+		at int64
+	}
+	rows, err := db.All(ctx, q, func(l *line) []any { return []any{&l.at, &l.Marketing, &l.Text, &l.Way, &l.Ref} }, `
+		SELECT e.at, e.marketing, e.text, e.way, e.ref FROM crm_consent e JOIN crm_contact c ON c.id = e.contact
+		WHERE c.shop = $1 AND c.id = $2
+		ORDER BY e.at, e.id`, shop, contact)
+	out := make([]Entry, len(rows))
+	for i, l := range rows {
+		l.At = clock.Time(l.at)
+		out[i] = l.Entry
+	}
+	return out, err
 }

@@ -1,9 +1,10 @@
 // Package ledger keeps the books: double entry, append only.
 //
-// A journal moves money between accounts and sums to zero; it has a caller-made
-// reference and is written at most once. The balance of an account is kept
-// beside it and equals the sum of its postings. Debits are positive, credits
-// negative.
+// A journal is a set of transfers from account to account, so it cannot but
+// balance (as in TigerBeetle); it has a caller-made reference and is written at
+// most once. The balance of an account is kept beside it and equals what was
+// transferred to it less what was transferred from it: debits are positive,
+// credits negative.
 package ledger
 
 import (
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/errs"
-	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/platform/db"
 )
@@ -56,7 +56,6 @@ type Entry struct {
 // Journal is a set of entries that happen together.
 type Journal struct {
 	Ref     string // made by the caller, unique for ever: "place:ord_…"
-	Kind    string // the word before the colon, for reports
 	Entries []Entry
 }
 
@@ -85,38 +84,23 @@ func PostNew(ctx context.Context, tx *db.Tx, at time.Time, journals ...Journal) 
 	if len(journals) == 0 {
 		return nil
 	}
-	heads := make([][]any, 0, len(journals))
-	rows := make([][]any, 0, 2*len(journals))
+	rows := make([][]any, 0, len(journals))
 	type key struct {
 		account  Account
 		currency string
 	}
 	sums := map[key]int64{}
 	for _, j := range journals {
-		jid := id.New("jrn", at)
-		own := map[key]int64{}
-		for _, e := range j.Entries {
+		for i, e := range j.Entries {
 			if e.Amount.Minor <= 0 || e.From == e.To {
 				return ErrAmount.Because(fmt.Errorf("%s: %v from %s to %s", j.Ref, e.Amount, e.From, e.To))
 			}
-			own[key{e.From, e.Amount.Currency}] -= e.Amount.Minor
-			own[key{e.To, e.Amount.Currency}] += e.Amount.Minor
-		}
-		before := len(rows)
-		for k, n := range own {
-			if n != 0 {
-				rows = append(rows, []any{jid, string(k.account), n, k.currency})
-				sums[k] += n
-			}
-		}
-		if len(rows) > before { // entries that cancel each other out are nothing to write down
-			heads = append(heads, []any{jid, j.Ref, j.Kind, at.UnixMilli()})
+			sums[key{e.From, e.Amount.Currency}] -= e.Amount.Minor
+			sums[key{e.To, e.Amount.Currency}] += e.Amount.Minor
+			rows = append(rows, []any{j.Ref, int64(i), string(e.From), string(e.To), e.Amount.Minor, e.Amount.Currency, at.UnixMilli()})
 		}
 	}
-	if err := insertJournals(ctx, tx, heads); err != nil {
-		return err
-	}
-	if err := insertPostings(ctx, tx, rows); err != nil {
+	if err := insertTransfers(ctx, tx, rows); err != nil {
 		return err
 	}
 	keys := make([]key, 0, len(sums))
@@ -140,6 +124,6 @@ func Balance(ctx context.Context, q db.Querier, a Account) (money.Amount, error)
 // Problem is a violated invariant, in words.
 type Problem struct{ Invariant, Detail string }
 
-// Check verifies I8: every journal sums to zero, every balance is the sum of
-// its postings, and all balances of a currency sum to zero.
+// Check verifies I8: every balance is the sum of the transfers to and from its
+// account, and all balances of a currency sum to zero.
 func Check(ctx context.Context, q db.Querier) ([]Problem, error) { return check(ctx, q) }

@@ -24,7 +24,7 @@ func post(t *testing.T, d *db.DB, js ...ledger.Journal) error {
 
 func TestPostingTwiceIsPostingOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		j := ledger.Journal{Ref: "place:1", Kind: "place", Entries: []ledger.Entry{{From: ledger.Escrow("a"), To: ledger.Receivable("a"), Amount: money.Of(1500, "EUR")}}}
+		j := ledger.Journal{Ref: "place:1", Entries: []ledger.Entry{{From: ledger.Escrow("a"), To: ledger.Receivable("a"), Amount: money.Of(1500, "EUR")}}}
 		for range 3 {
 			if err := post(t, d, j); err != nil {
 				t.Fatal(err)
@@ -39,13 +39,13 @@ func TestPostingTwiceIsPostingOnce(t *testing.T) {
 func TestEntriesThatMoveNothingAreRefused(t *testing.T) {
 	d := dbtest.SQLite(t, ledger.Migrations)
 	for _, minor := range []int64{0, -5} {
-		err := post(t, d, ledger.Journal{Ref: "x", Kind: "x", Entries: []ledger.Entry{{From: "a", To: "b", Amount: money.Of(minor, "EUR")}}})
+		err := post(t, d, ledger.Journal{Ref: "x", Entries: []ledger.Entry{{From: "a", To: "b", Amount: money.Of(minor, "EUR")}}})
 		if !errors.Is(err, ledger.ErrAmount) {
 			t.Errorf("%d: %v", minor, err)
 		}
 	}
-	ok := ledger.Journal{Ref: "y", Kind: "y", Entries: []ledger.Entry{{From: "a", To: "b", Amount: money.Of(1, "EUR")}}}
-	bad := ledger.Journal{Ref: "z", Kind: "z", Entries: []ledger.Entry{{From: "a", To: "b", Amount: money.Of(1, "USD")}}}
+	ok := ledger.Journal{Ref: "y", Entries: []ledger.Entry{{From: "a", To: "b", Amount: money.Of(1, "EUR")}}}
+	bad := ledger.Journal{Ref: "z", Entries: []ledger.Entry{{From: "a", To: "b", Amount: money.Of(1, "USD")}}}
 	if err := post(t, d, ok); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestBooksBalanceWhateverIsPosted(t *testing.T) {
 			var js []ledger.Journal
 			for range rapid.IntRange(1, 5).Draw(rt, "journals") {
 				n++
-				j := ledger.Journal{Ref: fmt.Sprint("r:", n), Kind: "r"}
+				j := ledger.Journal{Ref: fmt.Sprint("r:", n)}
 				for range rapid.IntRange(1, 4).Draw(rt, "entries") {
 					from := rapid.IntRange(0, 5).Draw(rt, "from")
 					to := (from + rapid.IntRange(1, 5).Draw(rt, "to")) % 6
@@ -83,13 +83,13 @@ func TestBooksBalanceWhateverIsPosted(t *testing.T) {
 func TestCheckSeesATamperedBook(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx := context.Background()
-		if err := post(t, d, ledger.Journal{Ref: "a", Kind: "a", Entries: []ledger.Entry{{From: "x", To: "y", Amount: money.Of(7, "EUR")}}}); err != nil {
+		if err := post(t, d, ledger.Journal{Ref: "a", Entries: []ledger.Entry{{From: "x", To: "y", Amount: money.Of(7, "EUR")}}}); err != nil {
 			t.Fatal(err)
 		}
 		if p, err := ledger.Check(ctx, d); err != nil || len(p) != 0 {
 			t.Fatalf("clean book: %v, %v", p, err)
 		}
-		if _, err := d.ExecContext(ctx, `UPDATE posting SET amount = 8 WHERE account = 'y'`); err != nil {
+		if _, err := d.ExecContext(ctx, `UPDATE transfer SET amount = 8 WHERE debit = 'y'`); err != nil {
 			t.Fatal(err)
 		}
 		if p, err := ledger.Check(ctx, d); err != nil || len(p) != 2 {

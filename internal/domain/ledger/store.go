@@ -9,22 +9,15 @@ import (
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
-// JournalColumns and PostingColumns are what placement inserts in bulk.
-var (
-	JournalColumns = []string{"id", "ref", "kind", "at"}
-	PostingColumns = []string{"journal", "account", "amount", "currency"}
-)
+// TransferColumns are what placement inserts in bulk.
+var TransferColumns = []string{"ref", "seq", "credit", "debit", "amount", "currency", "at"}
 
 func exists(ctx context.Context, tx *db.Tx, ref string) (bool, error) {
-	return db.One(ctx, tx, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM journal WHERE ref = $1)`, ref)
+	return db.One(ctx, tx, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM transfer WHERE ref = $1)`, ref)
 }
 
-func insertJournals(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	return tx.InsertMany(ctx, "journal", JournalColumns, rows)
-}
-
-func insertPostings(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	return tx.InsertMany(ctx, "posting", PostingColumns, rows)
+func insertTransfers(ctx context.Context, tx *db.Tx, rows [][]any) error {
+	return tx.InsertMany(ctx, "transfer", TransferColumns, rows)
 }
 
 func addBalance(ctx context.Context, tx *db.Tx, a Account, n int64, currency string) error {
@@ -58,20 +51,20 @@ func check(ctx context.Context, q db.Querier) ([]Problem, error) {
 	scan := func(r *row) []any { return []any{&r.name, &r.a, &r.b} }
 	var problems []Problem
 	for _, c := range []struct{ words, query string }{
-		{"journal %s sums to %d, want %d", `
-			SELECT journal, SUM(amount), 0 FROM posting
-			GROUP BY journal, currency
-			HAVING SUM(amount) <> 0`},
-		{"journal %s has %d postings, want at least %d", `
-			SELECT j.id, COUNT(p.account), 2
-			FROM journal j LEFT JOIN posting p ON p.journal = j.id
-			GROUP BY j.id
-			HAVING COUNT(p.account) < 2`},
-		{"account %s holds %d, its postings sum to %d", `
-			SELECT a.id, a.balance, COALESCE(SUM(p.amount), 0)
-			FROM ledger_account a LEFT JOIN posting p ON p.account = a.id
+		{"account %s holds %d, its transfers come to %d", `
+			SELECT a.id, a.balance, COALESCE(SUM(t.amount), 0)
+			FROM ledger_account a LEFT JOIN (
+				SELECT debit AS account, amount, currency FROM transfer
+				UNION ALL
+				SELECT credit, -amount, currency FROM transfer
+			) t ON t.account = a.id AND t.currency = a.currency
 			GROUP BY a.id, a.balance
-			HAVING a.balance <> COALESCE(SUM(p.amount), 0)`},
+			HAVING a.balance <> COALESCE(SUM(t.amount), 0)`},
+		{"transfer %s is between %d accounts of its currency, want %d", `
+			SELECT t.ref, COUNT(a.id), 2
+			FROM transfer t LEFT JOIN ledger_account a ON a.id IN (t.debit, t.credit) AND a.currency = t.currency
+			GROUP BY t.ref, t.seq
+			HAVING COUNT(a.id) <> 2`},
 		{"all accounts in %s sum to %d, want %d", `
 			SELECT currency, SUM(balance), 0 FROM ledger_account
 			GROUP BY currency

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -218,6 +219,9 @@ func TestStopLinkStopsOneThing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		token := w.notices.StopToken(w.person.ID, notice.ShowStarts, notice.Email)
+		if strings.Contains(token, ".") {
+			t.Errorf("token %q: with a dot the link is the address of a file, and was answered with 404", token)
+		}
 		for range 2 {
 			s, err := w.notices.Stop(t.Context(), token)
 			if err != nil || s != (notice.Stop{Person: w.person.ID, Kind: notice.ShowStarts, Channel: notice.Email}) {
@@ -229,9 +233,9 @@ func TestStopLinkStopsOneThing(t *testing.T) {
 			t.Errorf("after Stop: %d letters, %d listed", len(w.letters()), len(w.listed()))
 		}
 		other := w.notices.StopToken("per_other", notice.Orders, notice.Email)
-		body, _, _ := strings.Cut(other, ".")
-		_, sig, _ := strings.Cut(token, ".")
-		for _, forged := range []string{"", ".", body + "." + sig, token + "x", strings.Repeat("A", 400), body + "."} {
+		body, _, _ := strings.Cut(other, "~")
+		_, sig, _ := strings.Cut(token, "~")
+		for _, forged := range []string{"", "~", body + "~" + sig, token + "x", strings.Repeat("A", 400), body + "~"} {
 			if _, err := w.notices.Stop(t.Context(), forged); err == nil {
 				t.Errorf("%q was taken", forged)
 			}
@@ -261,6 +265,35 @@ func TestCodesGoOutByTheirChannel(t *testing.T) {
 		}
 		if got["sms +4915112345678"] != "码头市场：您的登录验证码是 654321" {
 			t.Errorf("sms: %q", got)
+		}
+	}, migrations...)
+}
+
+func TestOldNoticesAreForgottenAndNewOnesStay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		rows := make([][]any, 1500) // more than one statement deletes
+		for i := range rows {
+			rows[i] = []any{fmt.Sprintf("ntc_%d", i), w.person.ID, "orders", fmt.Sprint(i), "{}", "{}", "/", true, w.now.UnixMilli()}
+		}
+		if err := d.InTx(t.Context(), func(tx *db.Tx) error {
+			return tx.InsertMany(t.Context(), "notice", []string{"id", "person", "kind", "unique_key", "title", "body", "url", "in_app", "created_at"}, rows)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.AddDate(0, 0, 10)
+		w.give(notice.Draft{Key: "new"})
+		if err := w.notices.Trim(t.Context(), w.now.AddDate(0, 0, -10)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := w.notices.Unread(t.Context(), w.person.ID); err != nil || n != 1501 {
+			t.Errorf("%d notices, %v; the old ones are not older than ten days", n, err)
+		}
+		if err := w.notices.Trim(t.Context(), w.now.AddDate(0, 0, -9)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := w.notices.Unread(t.Context(), w.person.ID); err != nil || n != 1 {
+			t.Errorf("%d notices, %v; want the new one", n, err)
 		}
 	}, migrations...)
 }

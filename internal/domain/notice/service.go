@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -110,6 +111,19 @@ func (s *Service) Unread(ctx context.Context, person string) (int, error) {
 // MarkRead marks every notice of a person as read.
 func (s *Service) MarkRead(ctx context.Context, person string) error {
 	return markRead(ctx, s.DB, person, s.Now())
+}
+
+// trimAtOnce is how many rows one statement deletes: other writers wait for it.
+const trimAtOnce = 1000
+
+// Trim forgets notices that were given before the given time, read or not.
+func (s *Service) Trim(ctx context.Context, before time.Time) error {
+	for {
+		n, err := trim(ctx, s.DB, before, trimAtOnce)
+		if n == 0 || err != nil {
+			return wrap("trim notices", err)
+		}
+	}
 }
 
 // Preferences returns the channels of each kind of notice.

@@ -19,11 +19,12 @@ type Stop struct {
 }
 
 // StopToken returns the word in the link that ends a kind of notice on a
-// channel. It never expires: old letters must keep their promise.
+// channel. It never expires: old letters must keep their promise. There is no dot
+// in it, which would make the link the address of a file.
 func (s *Service) StopToken(person string, kind Kind, way Channel) string {
 	body := person + " " + string(kind) + " " + string(way)
 	enc := base64.RawURLEncoding
-	return enc.EncodeToString([]byte(body)) + "." + enc.EncodeToString(s.sign(body))
+	return enc.EncodeToString([]byte(body)) + "~" + enc.EncodeToString(s.sign(body))
 }
 
 func (s *Service) sign(body string) []byte {
@@ -34,7 +35,7 @@ func (s *Service) sign(body string) []byte {
 
 // ReadStop returns what a token ends, or [ErrStopLink].
 func (s *Service) ReadStop(token string) (Stop, error) {
-	b64, sig64, _ := strings.Cut(token, ".")
+	b64, sig64, _ := strings.Cut(token, "~")
 	enc := base64.RawURLEncoding.Strict()
 	body, err := enc.DecodeString(b64)
 	if err != nil {

@@ -89,6 +89,18 @@ func markRead(ctx context.Context, q db.Querier, person string, now time.Time) e
 	return err
 }
 
+// trim deletes at most n notices that were given before the given time.
+func trim(ctx context.Context, q db.Querier, before time.Time, n int) (int64, error) {
+	res, err := q.ExecContext(ctx, `
+		DELETE FROM notice
+		WHERE id IN (SELECT id FROM notice WHERE created_at < $1 ORDER BY created_at LIMIT $2)`,
+		clock.Millis(before), n)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
 func preference(ctx context.Context, q db.Querier, person string, kind Kind) (Channels, error) {
 	way, err := db.One(ctx, q, func(c *Channels) []any { return []any{&c.InApp, &c.Email, &c.Push} }, `
 		SELECT in_app, email, push FROM notice_preference

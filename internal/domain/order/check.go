@@ -19,7 +19,7 @@ var Invariants = []struct{ ID, Words string }{
 	{"I5", "every key and every quote has at most one order"},
 	{"I6", "no order without lines, reservations and history; no such rows without an order"},
 	{"I7", "lines and freight add up to the order, and the order to its payment"},
-	{"I8", "every journal sums to zero, every balance is the sum of its postings"},
+	{"I8", "every balance is the sum of its transfers, and all balances of a currency come to zero"},
 	{"I9", "captured money is in escrow, earned or given back, per order"},
 	{"I10", "no more is given back than was captured"},
 	{"I11", "each message of a provider was acted on once"},
@@ -62,6 +62,9 @@ func checkQuotes(ctx context.Context, q db.Querier) ([]ledger.Problem, error) {
 			var quote Quote
 			if err := json.Unmarshal([]byte(r.body), &quote); err != nil {
 				return nil, err
+			}
+			if bare(quote.ID) != bare(r.order) {
+				problems = append(problems, ledger.Problem{Invariant: "I5", Detail: fmt.Sprintf("order %s was made of the quote %s", r.order, quote.ID)})
 			}
 			sum := quote.Freight.Minor
 			for _, l := range quote.Lines {

@@ -378,20 +378,26 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	return moved, err
 }
 
-// PayPage returns where the buyer pays an open order.
+// PayPage returns the provider's page where the buyer pays an open order, or
+// [payment.ErrClosed]. The payment is expected from now on: most orders that
+// run out were never on their way to a provider.
 func (s *Service) PayPage(ctx context.Context, buyer, order string) (string, error) {
-	o, err := s.Get(ctx, buyer, order)
+	intent := "pay_" + bare(order)
+	_, err := s.step(ctx, order, func(o Order) bool { return o.Buyer == buyer }, func(tx *db.Tx, o *Order) error {
+		if o.State != PendingPayment {
+			return payment.ErrClosed
+		}
+		return payment.Expect(ctx, tx, payment.Intent{ID: intent, Order: o.ID, Shop: o.Shop, Buyer: o.Buyer, Provider: o.Payment,
+			Amount: o.Total(), CreatedAt: s.now(), ExpiresAt: o.PayUntil})
+	})
 	if err != nil {
 		return "", err
 	}
-	if o.State != PendingPayment {
-		return "", payment.ErrClosed
-	}
-	return PayPath(o.ID), nil
+	return s.payments.Page(ctx, intent, buyer, "/orders/"+order+"?paid=1")
 }
 
 // PayPath is where a browser goes to pay an order.
-func PayPath(order string) string { return "/pay/" + intentID(order) }
+func PayPath(order string) string { return "/pay/" + order }
 
 // Can says what may be done with an order next, for buttons.
 type Can struct {

@@ -4,14 +4,13 @@ import (
 	"context"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/ledger"
-	"github.com/openstall/openstall/internal/domain/payment"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
-	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 )
@@ -189,8 +188,8 @@ type batchOf struct {
 	slots  map[slotKey]int64 // newly taken
 	used   map[slotKey]int64 // taken before
 	out    []placed
-	first  map[string]int // key -> place in the batch
-	quotes map[string]bool
+	first  map[string]int  // key -> place in the batch
+	quotes map[string]bool // orders that this batch makes
 	wins   []int
 }
 
@@ -199,20 +198,16 @@ func (b *batchOf) open(i int) bool { return b.out[i].err == nil && b.out[i].orde
 
 // repeats answers keys and refuses quotes that were seen before.
 func (b *batchOf) repeats(ctx context.Context, batch []*placing) error {
-	keys, quotes := make([]string, len(batch)), make([]string, len(batch))
-	for i, p := range batch {
-		keys[i], quotes[i] = p.key, p.order.Quote.ID
-	}
-	known, err := knownKeys(ctx, b.tx, keys)
+	known, err := knownOrders(ctx, b.tx, batch)
 	if err != nil {
 		return err
 	}
-	used, err := usedQuotes(ctx, b.tx, quotes)
-	if err != nil {
-		return err
+	keys, used := map[string]keyRow{}, map[string]bool{}
+	for _, k := range known {
+		keys[k.key], used[k.order] = k, true
 	}
 	for i, p := range batch {
-		if k, ok := known[p.key]; ok {
+		if k, ok := keys[p.key]; ok {
 			if k.hash != p.hash {
 				b.out[i].err = ErrKeyReused
 				continue
@@ -229,11 +224,11 @@ func (b *batchOf) repeats(ctx context.Context, batch []*placing) error {
 			continue
 		}
 		b.first[p.key] = i
-		if used[p.order.Quote.ID] || b.quotes[p.order.Quote.ID] {
+		if used[p.order.ID] || b.quotes[p.order.ID] {
 			b.out[i].err = ErrQuoteUsed
 			continue
 		}
-		b.quotes[p.order.Quote.ID] = true
+		b.quotes[p.order.ID] = true
 	}
 	return nil
 }
@@ -413,35 +408,27 @@ func (b *batchOf) number(ctx context.Context, batch []*placing) error {
 
 // rows are the tables' rows of a batch.
 type rows struct {
-	orders, lines, history, keys [][]any
-	reservations                 []stock.Reservation
-	intents                      []payment.Intent
-	journals                     []ledger.Journal
-	events                       []bus.Event
-	moved                        map[string]bool // variants told of
+	orders, lines [][]any
+	reservations  []stock.Reservation
+	journals      []ledger.Journal
+	events        []bus.Event
+	moved         map[string]bool // variants told of
 }
 
 func newRows(n int) *rows {
-	return &rows{orders: make([][]any, 0, n), lines: make([][]any, 0, n), history: make([][]any, 0, n), keys: make([][]any, 0, n), moved: map[string]bool{}}
+	return &rows{orders: make([][]any, 0, n), lines: make([][]any, 0, n), moved: map[string]bool{}}
 }
 
 func (r *rows) add(p *placing, now time.Time) {
 	o := &p.order
 	o.Lines = make([]Line, len(o.Quote.Lines))
-	r.orders = append(r.orders, orderRow(*o, p.body, p.qhash))
+	r.orders = append(r.orders, orderRow(p))
 	for i, l := range o.Quote.Lines {
-		lineID := id.New("lin", now)
-		o.Lines[i] = Line{ID: lineID, QuoteLine: l}
-		r.lines = append(r.lines, []any{lineID, o.ID, int64(i), l.SKU, l.Product, l.Revision, l.Quantity, l.Unit.Minor, l.Total.Minor})
-		r.reservations = append(r.reservations, stock.Reservation{Line: lineID, SKU: l.SKU, Bucket: l.Bucket, Qty: l.Quantity})
+		o.Lines[i] = Line{ID: lineID(o.ID, i), QuoteLine: l}
+		r.lines = append(r.lines, []any{o.ID, int64(i), l.SKU, l.Product, l.Revision, l.Quantity, l.Unit.Minor, l.Total.Minor})
+		r.reservations = append(r.reservations, stock.Reservation{Line: o.Lines[i].ID, SKU: l.SKU, Bucket: l.Bucket, Qty: l.Quantity})
 	}
-	o.Events = []Event{{At: now, Event: "placed", By: ByBuyer}}
-	r.history = append(r.history, eventRow(o.ID, 1, o.Events[0]))
-	r.keys = append(r.keys, []any{p.key, p.hash, o.ID, now.UnixMilli()})
-	if o.State == PendingPayment {
-		r.intents = append(r.intents, payment.Intent{ID: intentID(o.ID), Order: o.ID, Shop: o.Shop, Buyer: o.Buyer, Provider: o.Payment,
-			Amount: o.Quote.Total, CreatedAt: now, ExpiresAt: o.PayUntil})
-	}
+	o.Events = []Event{placedEvent(*o)}
 	if o.Quote.Total.Minor > 0 {
 		r.journals = append(r.journals, journal("place", o.ID, ledger.Escrow(o.Shop), ledger.Receivable(o.Shop), o.Quote.Total))
 	}
@@ -458,5 +445,12 @@ func (r *rows) add(p *placing, now time.Time) {
 	}
 }
 
-// intentID names the payment of an order, which has one.
-func intentID(order string) string { return "pay_" + order[len("ord_"):] }
+// bare is the part of an id that a quote, its order, the order's lines and its
+// payment share; so what can exist only once needs no index to find its double.
+func bare(id string) string {
+	_, rest, _ := strings.Cut(id, "_")
+	return rest
+}
+
+// lineID names line i of an order.
+func lineID(order string, i int) string { return "lin_" + bare(order) + "_" + strconv.Itoa(i) }

@@ -9,8 +9,9 @@ package order
 
 import (
 	"embed"
-	"encoding/json"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -165,11 +166,10 @@ type Term struct {
 
 // Clocks of an order.
 const (
-	QuoteFor       = 10 * time.Minute    // an offer is kept
-	PayWithin      = 15 * time.Minute    // until an unpaid order gives its goods back
-	CompleteAfter  = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
-	CollectWithin  = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes
-	IdempotencyFor = 7 * 24 * time.Hour  // keys are remembered
+	QuoteFor      = 10 * time.Minute    // an offer is kept
+	PayWithin     = 15 * time.Minute    // until an unpaid order gives its goods back
+	CompleteAfter = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
+	CollectWithin = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes
 )
 
 // Topics; the key is the order's id, the payload a [Told].
@@ -210,7 +210,7 @@ func TellOf(o Order, event string, at time.Time) Told {
 }
 
 // JSON returns t for the bus.
-func (t Told) JSON() json.RawMessage {
+func (t Told) JSON() []byte {
 	b, err := json.Marshal(t)
 	if err != nil {
 		panic(err)

@@ -148,7 +148,19 @@ func (w *world) place(buyer int, pay string) (order.Order, error) {
 	if err != nil {
 		return order.Order{}, err
 	}
-	return w.orders.Place(context.Background(), w.wish(o, buyer, pay))
+	made, err := w.orders.Place(context.Background(), w.wish(o, buyer, pay))
+	if err == nil && pay == "test" {
+		w.goToPay(made)
+	}
+	return made, err
+}
+
+// goToPay opens the provider's page as the buyer does.
+func (w *world) goToPay(o order.Order) {
+	w.t.Helper()
+	if page, err := w.orders.PayPage(context.Background(), o.Buyer, o.ID); err != nil || page != "/page" {
+		w.t.Errorf("PayPage = %q, %v", page, err)
+	}
 }
 
 func (w *world) mustPlace(buyer int, pay string) order.Order {
@@ -409,6 +421,40 @@ func TestProviderMessagesTwiceAndOutOfOrderCountOnce(t *testing.T) {
 	})
 }
 
+func TestPaymentBeginsWithItsPage(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 10)
+		ctx := context.Background()
+		offer, err := w.offer(order.Ask{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := w.orders.Place(ctx, w.wish(offer, 1, "test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.bankSays("early", o, true); !errors.Is(err, payment.ErrNotFound) {
+			t.Errorf("money for a payment that nobody began: %v", err)
+		}
+		if _, err := w.orders.PayPage(ctx, "per_2", o.ID); !errors.Is(err, order.ErrNotFound) {
+			t.Errorf("somebody else's page: %v", err)
+		}
+		for range 2 {
+			w.goToPay(o)
+		}
+		if n, err := db.One(ctx, d, db.Column[int64], `SELECT COUNT(*) FROM payment_intent`); err != nil || n != 1 {
+			t.Errorf("%d payments, %v", n, err)
+		}
+		if _, err := w.orders.Cancel(ctx, o.ID, order.ByBuyer, "per_1", ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.orders.PayPage(ctx, "per_1", o.ID); !errors.Is(err, payment.ErrClosed) {
+			t.Errorf("the page of a cancelled order: %v", err)
+		}
+		w.sound()
+	})
+}
+
 func TestForgedAndWrongMessagesChangeNothing(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, 10)
@@ -538,6 +584,7 @@ func TestSentParcelCompletesByItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.goToPay(o)
 		if _, err := w.orders.Ship(ctx, w.shop.ID, o.ID, "T1"); !errors.Is(err, order.ErrState) {
 			t.Errorf("unpaid parcel: %v", err)
 		}
@@ -558,5 +605,36 @@ func TestSentParcelCompletesByItself(t *testing.T) {
 			t.Errorf("%s %q", got.State, got.Tracking)
 		}
 		w.sound()
+	})
+}
+
+func TestTheReplayStaysWhileAnOrderMayBeArguedAbout(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 40)
+		needs := func(show string, want bool) {
+			t.Helper()
+			if got, err := w.orders.NeedsReplay(t.Context(), show); err != nil || got != want {
+				t.Errorf("needed on %s: %v, %v, want %v", w.now().Format(time.DateOnly), got, err, want)
+			}
+		}
+		needs("shw_live", false)
+		offer, err := w.offer(order.Ask{Show: "shw_live"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := w.orders.Place(t.Context(), w.wish(offer, 1, "pickup"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		needs("shw_other", false)
+		w.pass(100 * 24 * time.Hour)
+		needs("shw_live", true) // nobody has come for it yet
+		if _, err := w.orders.HandOver(t.Context(), w.shop.ID, o.ID, o.Code); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(order.AfterSale - time.Minute)
+		needs("shw_live", true)
+		w.pass(2 * time.Minute)
+		needs("shw_live", false)
 	})
 }

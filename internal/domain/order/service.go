@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
+
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/ledger"
@@ -21,7 +22,6 @@ import (
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/kit/clock"
-	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
@@ -169,8 +169,14 @@ func (s *Service) draft(w Wish, q Quote, now time.Time) (Order, error) {
 	if name == "" || len(name) > 160 {
 		return Order{}, ErrName
 	}
-	o := Order{ID: id.New("ord", now), Shop: q.Shop, Buyer: w.Buyer.ID, BuyerName: name, BuyerEmail: w.Buyer.Email, BuyerPhone: w.Buyer.Phone,
-		Payment: w.Payment, Quote: q, Consents: w.Consents, PlacedAt: now, Version: 1, Code: handOverCode()}
+	if len(w.Consents) > len(q.Terms) {
+		return Order{}, ErrConsent
+	}
+	o := Order{ID: "ord_" + bare(q.ID), Shop: q.Shop, Buyer: w.Buyer.ID, BuyerName: name, BuyerEmail: w.Buyer.Email, BuyerPhone: w.Buyer.Phone,
+		Payment: w.Payment, Quote: q, Consents: w.Consents, PlacedAt: now, Version: 1}
+	if q.Kind == ByPickup {
+		o.Code = handOverCode()
+	}
 	if phone := text.Line(w.Phone); phone != "" && o.BuyerPhone == "" && len(phone) <= 20 {
 		o.BuyerPhone = phone
 	}
@@ -207,7 +213,7 @@ func NormalCode(s string) string {
 
 // journal is one movement of an order's money; the reference makes it once.
 func journal(kind, order string, from, to ledger.Account, amount money.Amount) ledger.Journal {
-	return ledger.Journal{Ref: kind + ":" + order, Kind: kind, Entries: []ledger.Entry{{From: from, To: to, Amount: amount}}}
+	return ledger.Journal{Ref: kind + ":" + order, Entries: []ledger.Entry{{From: from, To: to, Amount: amount}}}
 }
 
 // Get returns an order to its buyer.
@@ -252,6 +258,11 @@ func (s *Service) List(ctx context.Context, f Filter, n int) (page.Of[Order], er
 	return page.Cut(rows, n, func(o Order) page.Cursor { return page.Cursor{At: clock.Millis(o.PlacedAt), ID: o.ID} }), nil
 }
 
+// HasBought reports whether a person ordered in a show and stands by it.
+func (s *Service) HasBought(ctx context.Context, show, person string) (bool, error) {
+	return hasBought(ctx, s.db, show, person)
+}
+
 // Figures are what a show or a day sold.
 type Figures struct {
 	Orders   int64
@@ -262,6 +273,17 @@ type Figures struct {
 // OfShow sums what a show sold; cancelled and expired orders do not count.
 func (s *Service) OfShow(ctx context.Context, show string) (Figures, error) {
 	return figures(ctx, s.db, "show", show, 0)
+}
+
+// AfterSale is how long after the last step of an order its promises may be
+// argued about: two weeks to withdraw (directive 2011/83/EU, article 9), two to
+// send back (article 14), and a little.
+const AfterSale = 30 * 24 * time.Hour
+
+// NeedsReplay reports whether an order made in a show is under way or moved
+// within [AfterSale], so that the recording of the show must stay.
+func (s *Service) NeedsReplay(ctx context.Context, show string) (bool, error) {
+	return unsettled(ctx, s.db, show, s.now().Add(-AfterSale))
 }
 
 // OfShop sums what a shop sold since an instant.
@@ -324,9 +346,4 @@ func (a *availability) forget(sku string) {
 			delete(a.by, k)
 		}
 	}
-}
-
-// Tidy forgets what is only needed for a while.
-func (s *Service) Tidy(ctx context.Context) error {
-	return forgetKeys(ctx, s.db, s.now().Add(-IdempotencyFor))
 }

@@ -2,12 +2,12 @@ package order
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/openstall/openstall/internal/domain/payment"
+	json "github.com/go-json-experiment/json/v1"
+
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/db"
 
@@ -15,28 +15,24 @@ import (
 	"github.com/openstall/openstall/internal/domain/stock"
 )
 
-var orderColumns = []string{"id", "number", "shop", "buyer", "buyer_name", "buyer_email", "buyer_phone", "state", "pay_state", "payment",
-	"quote", "quote_hash", "quote_body", "consents", "goods", "freight", "total", "refunded", "currency", "fulfilment", "slot", "slot_starts_at", "slot_ends_at",
+var orderColumns = []string{"id", "key", "key_hash", "number", "shop", "buyer", "buyer_name", "buyer_email", "buyer_phone", "state", "pay_state", "payment",
+	"quote_hash", "quote_body", "consents", "goods", "freight", "total", "refunded", "currency", "fulfilment", "slot", "slot_starts_at", "slot_ends_at",
 	"code", "tracking", "show_id", "source", "pay_until", "completes_at", "placed_at", "version"}
 
-var (
-	lineColumns  = []string{"id", "order_id", "position", "sku", "product", "revision", "quantity", "unit_minor", "total"}
-	eventColumns = []string{"order_id", "seq", "at", "event", "by_role", "note"}
-	keyColumns   = []string{"key", "hash", "order_id", "created_at"}
-)
+var lineColumns = []string{"order_id", "position", "sku", "product", "revision", "quantity", "unit_minor", "total"}
 
 // Hot are the statements of placement, for [db.DB.Keep].
 func Hot() []string {
 	return []string{
-		stock.ReserveText, knownKeyText, usedQuoteText,
-		db.InsertText("orders", orderColumns), db.InsertText("order_line", lineColumns), db.InsertText("order_event", eventColumns), db.InsertText("idempotency", keyColumns),
-		db.InsertText("reservation", stock.ReservationColumns), db.InsertText("payment_intent", payment.IntentColumns),
-		db.InsertText("journal", ledger.JournalColumns), db.InsertText("posting", ledger.PostingColumns),
+		stock.ReserveText, knownOrderText,
+		db.InsertText("orders", orderColumns), db.InsertText("order_line", lineColumns),
+		db.InsertText("reservation", stock.ReservationColumns), db.InsertText("transfer", ledger.TransferColumns),
 	}
 }
 
-func orderRow(o Order, body, hash string) []any {
-	q := o.Quote
+func orderRow(p *placing) []any {
+	o := &p.order
+	q := &o.Quote
 	slot, starts, ends := "", int64(0), int64(0)
 	if q.Slot != nil {
 		slot, starts, ends = q.Slot.ID, clock.Millis(q.Slot.StartsAt), clock.Millis(q.Slot.EndsAt)
@@ -45,94 +41,59 @@ func orderRow(o Order, body, hash string) []any {
 	if err != nil {
 		panic(err)
 	}
-	return []any{o.ID, o.Number, o.Shop, o.Buyer, o.BuyerName, o.BuyerEmail, o.BuyerPhone, string(o.State), string(o.PayState), o.Payment,
-		q.ID, hash, body, string(consents), q.Goods.Minor, q.Freight.Minor, q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot, starts, ends,
+	return []any{o.ID, p.key, p.hash, o.Number, o.Shop, o.Buyer, o.BuyerName, o.BuyerEmail, o.BuyerPhone, string(o.State), string(o.PayState), o.Payment,
+		p.qhash, p.body, string(consents), q.Goods.Minor, q.Freight.Minor, q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot, starts, ends,
 		o.Code, o.Tracking, q.Show, q.Source, clock.Millis(o.PayUntil), clock.Millis(o.CompletesAt), clock.Millis(o.PlacedAt), o.Version}
-}
-
-func eventRow(order string, seq int64, e Event) []any {
-	return []any{order, seq, clock.Millis(e.At), e.Event, string(e.By), e.Note}
 }
 
 // insert writes a batch: stock first, then the order's own rows.
 func (r *rows) insert(ctx context.Context, tx *db.Tx) error {
-	if err := tx.InsertMany(ctx, "idempotency", keyColumns, r.keys); err != nil {
-		return err
-	}
 	if err := stock.Held(ctx, tx, r.reservations); err != nil {
 		return err
 	}
 	if err := tx.InsertMany(ctx, "orders", orderColumns, r.orders); err != nil {
 		return err
 	}
-	if err := tx.InsertMany(ctx, "order_line", lineColumns, r.lines); err != nil {
-		return err
-	}
-	if err := tx.InsertMany(ctx, "order_event", eventColumns, r.history); err != nil {
-		return err
-	}
-	return payment.Expect(ctx, tx, r.intents...)
+	return tx.InsertMany(ctx, "order_line", lineColumns, r.lines)
 }
 
 type keyRow struct{ key, hash, order string }
 
 func scanKey(k *keyRow) []any { return []any{&k.key, &k.hash, &k.order} }
 
-const (
-	knownKeyText  = `SELECT key, hash, order_id FROM idempotency WHERE key = $1`
-	usedQuoteText = `SELECT quote FROM orders WHERE quote = $1`
-)
+const knownOrderText = `SELECT key, key_hash, id FROM orders WHERE key = $1 OR id = $2`
 
-// knownKeys looks the keys of a batch up: one statement on PostgreSQL, where
-// round trips cost; a prepared one per key on SQLite, where they do not.
-func knownKeys(ctx context.Context, tx *db.Tx, keys []string) (map[string]keyRow, error) {
-	out := map[string]keyRow{}
-	rows, err := each(ctx, tx, scanKey, knownKeyText, `SELECT key, hash, order_id FROM idempotency WHERE key = ANY($1)`, keys)
-	for _, r := range rows {
-		out[r.key] = r
-	}
-	return out, err
-}
-
-func usedQuotes(ctx context.Context, tx *db.Tx, quotes []string) (map[string]bool, error) {
-	out := map[string]bool{}
-	rows, err := each(ctx, tx, db.Column[string], usedQuoteText, `SELECT quote FROM orders WHERE quote = ANY($1)`, quotes)
-	for _, q := range rows {
-		out[q] = true
-	}
-	return out, err
-}
-
-func each[T any](ctx context.Context, tx *db.Tx, scan func(*T) []any, one, many string, values []string) ([]T, error) {
+// knownOrders finds the orders that the keys and quotes of a batch have made
+// already: one statement on PostgreSQL, where round trips cost; a prepared one
+// per wish on SQLite, where they do not.
+func knownOrders(ctx context.Context, tx *db.Tx, batch []*placing) ([]keyRow, error) {
 	if tx.Postgres() {
-		return db.All(ctx, tx, scan, many, values)
-	}
-	var out []T
-	for _, v := range values {
-		r, err := db.One(ctx, tx, scan, one, v)
-		if errors.Is(err, db.ErrNoRows) {
-			continue
+		keys, orders := make([]string, len(batch)), make([]string, len(batch))
+		for i, p := range batch {
+			keys[i], orders[i] = p.key, p.order.ID
 		}
+		return db.All(ctx, tx, scanKey, `
+			SELECT key, key_hash, id FROM orders WHERE key = ANY($1)
+			UNION ALL
+			SELECT key, key_hash, id FROM orders WHERE id = ANY($2)`, keys, orders)
+	}
+	var out []keyRow
+	for _, p := range batch {
+		some, err := db.All(ctx, tx, scanKey, knownOrderText, p.key, p.order.ID)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, r)
+		out = append(out, some...)
 	}
 	return out, nil
 }
 
 func keyOf(ctx context.Context, q db.Querier, key string) (keyRow, bool, error) {
-	r, err := db.One(ctx, q, scanKey, knownKeyText, key)
+	r, err := db.One(ctx, q, scanKey, `SELECT key, key_hash, id FROM orders WHERE key = $1`, key)
 	if errors.Is(err, db.ErrNoRows) {
 		return keyRow{}, false, nil
 	}
 	return r, err == nil, err
-}
-
-// forgetKeys drops keys that nobody repeats any more.
-func forgetKeys(ctx context.Context, q db.Querier, before time.Time) error {
-	_, err := q.ExecContext(ctx, `DELETE FROM idempotency WHERE created_at < $1`, clock.Millis(before))
-	return err
 }
 
 const columns = `id, number, shop, buyer, buyer_name, buyer_email, buyer_phone, state, pay_state, payment,
@@ -165,6 +126,9 @@ func byCode(ctx context.Context, q db.Querier, shop, code string) (string, error
 	return id, err
 }
 
+// placedEvent is the first step of every order; its row is the order itself.
+func placedEvent(o Order) Event { return Event{At: o.PlacedAt, Event: "placed", By: ByBuyer} }
+
 // whole adds the frozen quote, the lines and the history.
 func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 	return func(r row, err error) (Order, error) {
@@ -179,12 +143,8 @@ func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 		if err := errors.Join(json.Unmarshal([]byte(r.body), &o.Quote), json.Unmarshal([]byte(r.consents), &o.Consents)); err != nil {
 			return Order{}, err
 		}
-		ids, err := db.All(ctx, q, db.Column[string], `SELECT id FROM order_line WHERE order_id = $1 ORDER BY position`, o.ID)
-		if err != nil {
-			return Order{}, err
-		}
-		for i, id := range ids {
-			o.Lines = append(o.Lines, Line{ID: id, QuoteLine: o.Quote.Lines[i]})
+		for i, l := range o.Quote.Lines {
+			o.Lines = append(o.Lines, Line{ID: lineID(o.ID, i), QuoteLine: l})
 		}
 		type eventRow struct {
 			Event
@@ -192,6 +152,7 @@ func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 		}
 		events, err := db.All(ctx, q, func(e *eventRow) []any { return []any{&e.at, &e.Event.Event, &e.By, &e.Note} }, `
 			SELECT at, event, by_role, note FROM order_event WHERE order_id = $1 ORDER BY seq`, o.ID)
+		o.Events = append(o.Events, placedEvent(o))
 		for _, e := range events {
 			e.At = clock.Time(e.at)
 			o.Events = append(o.Events, e.Event)
@@ -216,7 +177,7 @@ func setState(ctx context.Context, tx *db.Tx, o Order, from State, version int64
 func addEvent(ctx context.Context, tx *db.Tx, order string, e Event) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO order_event (order_id, seq, at, event, by_role, note)
-		SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5 FROM order_event WHERE order_id = $1`,
+		SELECT $1, COALESCE(MAX(seq), 1) + 1, $2, $3, $4, $5 FROM order_event WHERE order_id = $1`,
 		order, clock.Millis(e.At), e.Event, e.By, e.Note)
 	return err
 }
@@ -267,6 +228,20 @@ func figures(ctx context.Context, q db.Querier, by, id string, since int64) (Fig
 	return db.One(ctx, q, func(f *Figures) []any { return []any{&f.Orders, &f.Reserved, &f.Paid} }, query, id, since)
 }
 
+func hasBought(ctx context.Context, q db.Querier, show, buyer string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (SELECT 1 FROM orders WHERE show_id = $1 AND buyer = $2 AND show_id <> '' AND state NOT IN ('cancelled', 'expired'))`, show, buyer)
+}
+
+// unsettled reports whether an order of a show is not settled, or has a step since.
+func unsettled(ctx context.Context, q db.Querier, show string, since time.Time) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (
+			SELECT 1 FROM orders
+			WHERE show_id = $1 AND show_id <> '' AND (state NOT IN ('completed', 'cancelled', 'expired') OR pay_state IN ('pending', 'refunding')
+				OR EXISTS (SELECT 1 FROM order_event e WHERE e.order_id = orders.id AND e.at > $2)))`, show, clock.Millis(since))
+}
+
 type quoteRow struct {
 	order, body, hash string
 	total             int64
@@ -312,22 +287,22 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 			LEFT JOIN (SELECT sku, SUM(delta) AS landed FROM stock_movement WHERE reason NOT IN ('sold', 'set_aside') GROUP BY sku) m ON m.sku = s.sku
 			WHERE s.sold > COALESCE(m.landed, 0)`, nil},
 		{"I5", "key %s has %d orders, want %d", `
-			SELECT i.key, COUNT(o.id), 1
-			FROM idempotency i LEFT JOIN orders o ON o.id = i.order_id
-			GROUP BY i.key
-			HAVING COUNT(o.id) <> 1`, nil},
-		{"I6", "order %s has %d lines and %d steps of history", `
-			SELECT o.id, COUNT(DISTINCT l.id), COUNT(DISTINCT e.seq)
-			FROM orders o LEFT JOIN order_line l ON l.order_id = o.id LEFT JOIN order_event e ON e.order_id = o.id
-			GROUP BY o.id
-			HAVING COUNT(DISTINCT l.id) = 0 OR COUNT(DISTINCT e.seq) = 0`, nil},
-		{"I6", "line %s has %d orders and %d reservations", `
-			SELECT l.id, COUNT(DISTINCT o.id), COUNT(DISTINCT r.line)
-			FROM order_line l LEFT JOIN orders o ON o.id = l.order_id LEFT JOIN reservation r ON r.line = l.id
-			GROUP BY l.id
-			HAVING COUNT(DISTINCT o.id) <> 1 OR COUNT(DISTINCT r.line) <> 1`, nil},
+			SELECT key, COUNT(*), 1 FROM orders GROUP BY key HAVING COUNT(*) <> 1`, nil},
+		{"I6", "order %s has %d lines, want %d or more", `
+			SELECT o.id, 0, 1 FROM orders o LEFT JOIN order_line l ON l.order_id = o.id WHERE l.order_id IS NULL`, nil},
+		{"I6", "line of order %s has %d orders and %d reservations", `
+			SELECT l.order_id, COUNT(o.id), COUNT(r.line)
+			FROM order_line l LEFT JOIN orders o ON o.id = l.order_id
+			LEFT JOIN reservation r ON r.line = 'lin_' || SUBSTR(l.order_id, 5) || '_' || CAST(l.position AS TEXT)
+			GROUP BY l.order_id, l.position
+			HAVING COUNT(o.id) <> 1 OR COUNT(r.line) <> 1`, nil},
 		{"I6", "reservation %s has %d lines, want %d", `
-			SELECT r.line, 0, 1 FROM reservation r LEFT JOIN order_line l ON l.id = r.line WHERE l.id IS NULL`, nil},
+			SELECT r.line, 0, 1
+			FROM reservation r LEFT JOIN order_line l
+				ON l.order_id = 'ord_' || SUBSTR(r.line, 5, 26) AND l.position = CAST(SUBSTR(r.line, 32) AS BIGINT)
+			WHERE l.order_id IS NULL`, nil},
+		{"I6", "step %s of history has %d orders, want %d", `
+			SELECT e.order_id, 0, 1 FROM order_event e LEFT JOIN orders o ON o.id = e.order_id WHERE o.id IS NULL`, nil},
 		{"I7", "order %s is %d, its lines and freight are %d", `
 			SELECT o.id, o.total, o.freight + SUM(l.total)
 			FROM orders o JOIN order_line l ON l.order_id = o.id
@@ -338,12 +313,11 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 			FROM payment_intent i JOIN orders o ON o.id = i.order_id
 			WHERE i.amount <> o.total OR i.currency <> o.currency`, nil},
 		{"I9", "order %s: captured %d, booked %d", `
-			SELECT i.order_id, c.amount, COALESCE(SUM(p.amount), 0)
+			SELECT i.order_id, c.amount, COALESCE(SUM(t.amount), 0)
 			FROM capture c JOIN payment_intent i ON i.id = c.intent
-			LEFT JOIN journal j ON j.ref = 'capture:' || i.order_id
-			LEFT JOIN posting p ON p.journal = j.id AND p.amount > 0
+			LEFT JOIN transfer t ON t.ref = 'capture:' || i.order_id
 			GROUP BY i.order_id, c.amount
-			HAVING c.amount <> COALESCE(SUM(p.amount), 0)`, nil},
+			HAVING c.amount <> COALESCE(SUM(t.amount), 0)`, nil},
 		{"I10", "payment %s: given back %d, captured %d", `
 			SELECT r.intent, SUM(r.amount), COALESCE(MAX(c.amount), 0)
 			FROM refund r LEFT JOIN capture c ON c.intent = r.intent
@@ -354,10 +328,10 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 		{"I14", "order %s should have expired at %d, it is %d", `
 			SELECT id, pay_until, CAST($2 AS BIGINT) FROM orders WHERE state = 'pending_payment' AND pay_until < $1`, []any{late, clock.Millis(now)}},
 		{"I19", "order %s: version %d, %d steps of history", `
-			SELECT o.id, o.version, COUNT(e.seq)
+			SELECT o.id, o.version, COUNT(e.seq) + 1
 			FROM orders o LEFT JOIN order_event e ON e.order_id = o.id
 			GROUP BY o.id, o.version
-			HAVING o.version <> COUNT(e.seq)`, nil},
+			HAVING o.version <> COUNT(e.seq) + 1`, nil},
 	} {
 		rows, err := db.All(ctx, q, func(r *row) []any { return []any{&r.name, &r.a, &r.b} }, c.query, c.args...)
 		if err != nil {

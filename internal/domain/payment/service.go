@@ -52,10 +52,9 @@ func (s *Service) Providers() []Provider {
 	return out
 }
 
-// Expect notes intents down, in the transaction that makes their orders.
-func Expect(ctx context.Context, tx *db.Tx, intents ...Intent) error {
-	return insertIntents(ctx, tx, intents)
-}
+// Expect notes down that an order is about to be paid. An order has one intent;
+// expecting it again changes nothing.
+func Expect(ctx context.Context, tx *db.Tx, in Intent) error { return insertIntent(ctx, tx, in) }
 
 // Page returns the provider's page for an intent of a buyer. back is where the
 // browser returns to.
@@ -75,17 +74,6 @@ func (s *Service) Page(ctx context.Context, intent, buyer, back string) (string,
 		return "", err
 	}
 	return p.Start(ctx, in, back)
-}
-
-// Get returns an intent.
-func (s *Service) Get(ctx context.Context, intent string) (Intent, error) {
-	return intentByID(ctx, s.db, intent, "")
-}
-
-// OfOrder returns the intent of an order, or [ErrNotFound] when it is paid
-// otherwise.
-func (s *Service) OfOrder(ctx context.Context, order string) (Intent, error) {
-	return intentOfOrder(ctx, s.db, order)
 }
 
 // Close tells an intent that its money is not wanted any more. A payment that

@@ -10,15 +10,13 @@ import (
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
-// IntentColumns are what placement inserts in bulk.
-var IntentColumns = []string{"id", "order_id", "shop", "buyer", "provider", "amount", "currency", "state", "created_at", "expires_at"}
-
-func insertIntents(ctx context.Context, tx *db.Tx, intents []Intent) error {
-	rows := make([][]any, len(intents))
-	for i, in := range intents {
-		rows[i] = []any{in.ID, in.Order, in.Shop, in.Buyer, in.Provider, in.Amount.Minor, in.Amount.Currency, string(Open), clock.Millis(in.CreatedAt), clock.Millis(in.ExpiresAt)}
-	}
-	return tx.InsertMany(ctx, "payment_intent", IntentColumns, rows)
+func insertIntent(ctx context.Context, tx *db.Tx, in Intent) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO payment_intent (id, order_id, shop, buyer, provider, amount, currency, state, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (order_id) DO NOTHING`,
+		in.ID, in.Order, in.Shop, in.Buyer, in.Provider, in.Amount.Minor, in.Amount.Currency, Open, clock.Millis(in.CreatedAt), clock.Millis(in.ExpiresAt))
+	return err
 }
 
 const intentColumns = `id, order_id, shop, buyer, provider, amount, currency, state, created_at, expires_at`
@@ -42,10 +40,6 @@ func oneIntent(r intentRow, err error) (Intent, error) {
 
 func intentByID(ctx context.Context, q db.Querier, intent, lock string) (Intent, error) {
 	return oneIntent(db.One(ctx, q, scanIntent, `SELECT `+intentColumns+` FROM payment_intent WHERE id = $1`+lock, intent))
-}
-
-func intentOfOrder(ctx context.Context, q db.Querier, order string) (Intent, error) {
-	return oneIntent(db.One(ctx, q, scanIntent, `SELECT `+intentColumns+` FROM payment_intent WHERE order_id = $1`, order))
 }
 
 func paidIntent(ctx context.Context, tx *db.Tx, order string) (Intent, error) {

@@ -80,12 +80,12 @@ func (r *room) sells(sku string) bool {
 	return r.skus[sku]
 }
 
-// early says whether a state went out less than stateGap ago, and takes the turn
-// when it did not.
-func (r *room) early(now time.Time) bool {
+// early says whether a state must wait for the tick, because one went out less
+// than stateGap ago, and takes the turn when not.
+func (r *room) early(now time.Time, tick bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Sub(r.stateAt) < stateGap {
+	if !tick && now.Sub(r.stateAt) < stateGap {
 		return true
 	}
 	r.stateAt = now

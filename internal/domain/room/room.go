@@ -31,6 +31,9 @@ var Migrations = db.Migrations{Area: "room", Files: files}
 type Sink interface {
 	// Publish sends data to whoever listens to a channel now.
 	Publish(channel string, data []byte) error
+	// PublishNews sends data to the listeners of a channel, also to those who were
+	// away for a moment.
+	PublishNews(channel string, data []byte) error
 	// PublishState keeps and sends a state; a lower version is dropped.
 	PublishState(channel string, version uint64, data []byte) error
 	// Count returns how many listen to a channel, over all processes.
@@ -128,7 +131,7 @@ const (
 // Limits and clocks.
 const (
 	Tick          = 200 * time.Millisecond // between frames
-	stateGap      = 200 * time.Millisecond // between states of one room
+	stateGap      = 2 * Tick               // of quiet before a state that does not wait for the tick
 	viewersEvery  = 2 * time.Second
 	storeEvery    = 5 * time.Second
 	linesPerSec   = 10 // of viewers; nobody reads more

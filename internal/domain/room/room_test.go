@@ -36,13 +36,22 @@ type sink struct {
 func (s *sink) Publish(channel string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if strings.HasPrefix(channel, "host:") {
-		s.news = append(s.news, string(data))
-		return nil
+	if channel != "room:"+evening {
+		return fmt.Errorf("frame on %s", channel)
 	}
 	var f room.Frame
 	s.frames, s.raw = append(s.frames, f), append(s.raw, string(data))
 	return json.Unmarshal(data, &s.frames[len(s.frames)-1])
+}
+
+func (s *sink) PublishNews(channel string, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if channel != "host:"+evening {
+		return fmt.Errorf("news on %s", channel)
+	}
+	s.news = append(s.news, string(data))
+	return nil
 }
 
 func (s *sink) PublishState(channel string, version uint64, data []byte) error {
@@ -133,7 +142,7 @@ func (w *world) step(d time.Duration) {
 	w.rooms.Step(w.t.Context())
 }
 
-func (w *world) states() bool { return w.rooms.SendStates(w.t.Context()) }
+func (w *world) states() bool { return w.rooms.SendStates(w.t.Context(), false) }
 
 func (w *world) comment(kind chat.Kind, words string) chat.Comment {
 	w.n++
@@ -338,6 +347,40 @@ func TestBrowsersAreCountedOnceOverProcessesAndRestarts(t *testing.T) {
 	}, migrations...)
 }
 
+func TestViewersOfOldShowsAreForgottenAndTheirNumberStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		remembered := func() int {
+			t.Helper()
+			n, err := db.One(t.Context(), d, db.Column[int], `SELECT COUNT(*) FROM room_viewer`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for i := range 1100 { // more than one statement deletes
+			if _, err := w.rooms.Enter(t.Context(), evening, fmt.Sprintf("browser %d", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.step(5 * time.Second)
+		for _, tt := range []struct {
+			before time.Time
+			want   int
+		}{{w.now, 1100}, {w.now.Add(time.Millisecond), 0}} {
+			if err := w.rooms.TrimViewers(t.Context(), tt.before); err != nil {
+				t.Fatal(err)
+			}
+			if n := remembered(); n != tt.want {
+				t.Errorf("%d browsers are remembered, want %d", n, tt.want)
+			}
+		}
+		if f, err := w.rooms.Figures(t.Context(), evening); err != nil || f.ViewersTotal != 1100 {
+			t.Errorf("%+v, %v; want 1100 viewers still", f, err)
+		}
+	}, migrations...)
+}
+
 func TestStateIsCurrentCoalescedAndNeverGoesBack(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
@@ -355,11 +398,15 @@ func TestStateIsCurrentCoalescedAndNeverGoesBack(t *testing.T) {
 		if !w.states() || len(w.sink.states) != 1 {
 			t.Errorf("%d states within the gap, want the second to wait", len(w.sink.states))
 		}
-		w.now = w.now.Add(200 * time.Millisecond)
-		if w.states() || len(w.sink.states) != 2 || w.sink.states[1].Items[0].SKUs[0].Available != 1 {
-			t.Errorf("after the gap: %+v", w.sink.states)
+		if w.rooms.SendStates(t.Context(), true) || len(w.sink.states) != 2 || w.sink.states[1].Items[0].SKUs[0].Available != 1 {
+			t.Errorf("at the tick: %+v", w.sink.states)
 		}
-		high := w.sink.states[1].Version
+		w.now = w.now.Add(2 * room.Tick)
+		w.publish(show.TopicChanged, evening, nil)
+		if w.states() || len(w.sink.states) != 3 {
+			t.Errorf("%d states after some quiet, want the third at once", len(w.sink.states))
+		}
+		high := w.sink.states[2].Version
 		for range 50 { // many at one instant
 			st, err := w.rooms.State(t.Context(), evening)
 			if err != nil || st.Version <= high {

@@ -39,7 +39,8 @@ type Parts struct {
 // Service runs the rooms of this process. It is safe for concurrent use.
 type Service struct {
 	Parts
-	wake chan struct{}
+	wake chan struct{} // a state is to be sent
+	beat chan struct{} // a tick
 
 	mu     sync.Mutex
 	rooms  map[string]*room
@@ -49,7 +50,7 @@ type Service struct {
 
 // New returns a service. Call Run.
 func New(p Parts) *Service {
-	return &Service{Parts: p, wake: make(chan struct{}, 1), rooms: map[string]*room{}, dirty: map[string]bool{}}
+	return &Service{Parts: p, wake: make(chan struct{}, 1), beat: make(chan struct{}, 1), rooms: map[string]*room{}, dirty: map[string]bool{}}
 }
 
 // Listen hears on the bus what changes states and what is news in a room.
@@ -83,6 +84,7 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
+			ring(s.beat)
 			s.Step(ctx)
 		}
 	}
@@ -256,6 +258,26 @@ func (s *Service) Figures(ctx context.Context, showID string) (Figures, error) {
 	return figuresOf(ctx, s.DB, showID)
 }
 
+// trimAtOnce is how many rows one statement deletes: other writers wait for it.
+const trimAtOnce = 1000
+
+// TrimViewers forgets which browsers were in shows that were last on air before
+// the given time. Their number stays.
+func (s *Service) TrimViewers(ctx context.Context, before time.Time) error {
+	if err := stampFigures(ctx, s.DB, s.Now()); err != nil {
+		return fmt.Errorf("trim viewers: %w", err)
+	}
+	for {
+		n, err := trimViewers(ctx, s.DB, before, trimAtOnce)
+		if err != nil {
+			return fmt.Errorf("trim viewers: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+}
+
 // Say implements [chat.Room].
 func (s *Service) Say(c chat.Comment) {
 	if r := s.known(c.Show); r != nil {
@@ -300,7 +322,7 @@ func (s *Service) open(showID string, do func(r *room)) {
 func (s *Service) Tell(showID string, n News) {
 	data, err := json.Marshal(n)
 	if err == nil {
-		err = s.Sink.Publish(HostKind+":"+showID, data)
+		err = s.Sink.PublishNews(HostKind+":"+showID, data)
 	}
 	if err != nil {
 		s.Log.Warn("news for the host were not sent", "show", showID, "error", err)

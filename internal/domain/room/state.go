@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 )
 
 // snapshot builds the state of a show. Its version is taken before anything is
@@ -54,8 +53,12 @@ func (s *Service) Refresh(showID string) {
 	s.mu.Lock()
 	s.dirty[showID] = true
 	s.mu.Unlock()
+	ring(s.wake)
+}
+
+func ring(bell chan struct{}) {
 	select {
-	case s.wake <- struct{}{}:
+	case bell <- struct{}{}:
 	default: // somebody has rung already
 	}
 }
@@ -75,9 +78,11 @@ func (s *Service) StockChanged(sku string) {
 	}
 }
 
-// SendStates sends the states that are due and says whether some must wait,
-// because their room had one a moment ago. Run does it; tests call it.
-func (s *Service) SendStates(ctx context.Context) (waiting bool) {
+// SendStates sends the states that are due. Between ticks that is the first
+// change of a room that was quiet; the rest wait for the tick, and leave for the
+// viewers in the same write as the frame. It says whether some must wait. Run
+// does it; tests call it.
+func (s *Service) SendStates(ctx context.Context, tick bool) (waiting bool) {
 	now := s.Now()
 	s.mu.Lock()
 	due := s.dirty
@@ -86,7 +91,7 @@ func (s *Service) SendStates(ctx context.Context) (waiting bool) {
 	for id := range due {
 		early := false
 		if r := s.known(id); r != nil {
-			early = r.early(now)
+			early = r.early(now, tick)
 		}
 		var err error
 		if !early {
@@ -121,20 +126,17 @@ func (s *Service) sendState(ctx context.Context, showID string) error {
 	return s.Sink.PublishState(StateKind+":"+showID, uint64(st.Version), data)
 }
 
-// runStates sends states as they fall due. The first change of a room goes out at
-// once, and a hundred sales in the moment after it are one state.
+// runStates sends states as they fall due, beside the frames, so that a slow
+// database holds up no frame.
 func (s *Service) runStates(ctx context.Context) {
-	again := time.NewTimer(time.Hour)
-	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
-		case <-again.C:
-		}
-		if s.SendStates(ctx) {
-			again.Reset(stateGap / 4)
+			s.SendStates(ctx, false)
+		case <-s.beat:
+			s.SendStates(ctx, true)
 		}
 	}
 }

@@ -3,7 +3,9 @@ package room
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
@@ -31,7 +33,7 @@ func (s *Service) store(ctx context.Context, r *room) bool {
 	}
 	var all Figures
 	err := s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
-		all, err = add(ctx, tx, r.id, likes, fresh)
+		all, err = add(ctx, tx, r.id, likes, fresh, s.Now())
 		return err
 	})
 	r.mu.Lock()
@@ -56,12 +58,13 @@ func (s *Service) store(ctx context.Context, r *room) bool {
 	return err == nil
 }
 
-func add(ctx context.Context, tx *db.Tx, show string, likes int64, fresh map[int64]bool) (Figures, error) {
+func add(ctx context.Context, tx *db.Tx, show string, likes int64, fresh map[int64]bool, now time.Time) (Figures, error) {
 	// The figures' row is locked first, so that processes add one after the other.
 	if _, err := tx.ExecContext(ctx, `
-		INSERT INTO room_figures (show, viewers, likes)
-		VALUES ($1, 0, $2)
-		ON CONFLICT (show) DO UPDATE SET likes = room_figures.likes + excluded.likes`, show, likes); err != nil {
+		INSERT INTO room_figures (show, viewers, likes, counted_at)
+		VALUES ($1, 0, $2, $3)
+		ON CONFLICT (show) DO UPDATE
+		SET likes = room_figures.likes + excluded.likes, counted_at = excluded.counted_at`, show, likes, clock.Millis(now)); err != nil {
 		return Figures{}, err
 	}
 	met := int64(0)
@@ -83,4 +86,28 @@ func add(ctx context.Context, tx *db.Tx, show string, likes int64, fresh map[int
 		UPDATE room_figures SET viewers = viewers + $2
 		WHERE show = $1
 		RETURNING viewers, likes`, show, met)
+}
+
+// stampFigures gives figures without a time the present one.
+func stampFigures(ctx context.Context, q db.Querier, now time.Time) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE room_figures SET counted_at = $1
+		WHERE counted_at = 0`, clock.Millis(now))
+	return err
+}
+
+// trimViewers deletes at most n viewers of shows that were last on air before the
+// given time.
+func trimViewers(ctx context.Context, q db.Querier, before time.Time, n int) (int64, error) {
+	res, err := q.ExecContext(ctx, `
+		DELETE FROM room_viewer
+		WHERE (show, viewer) IN (
+			SELECT v.show, v.viewer FROM room_viewer v JOIN room_figures f ON f.show = v.show
+			WHERE f.counted_at < $1
+			LIMIT $2
+		)`, clock.Millis(before), n)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }

@@ -321,6 +321,18 @@ func (s *Service) Recorded(ctx context.Context, show string, length time.Duratio
 	return err
 }
 
+// Unrecorded notes that the replay of a show is no longer kept.
+func (s *Service) Unrecorded(ctx context.Context, show string) error {
+	_, err := s.change(ctx, "", show, func(_ *db.Tx, sh *Show) error {
+		sh.HasReplay, sh.Duration = false, 0
+		if sh.State == Replay {
+			sh.State = Ended
+		}
+		return nil
+	})
+	return err
+}
+
 // Bag lists what a show sells, by number.
 func (s *Service) Bag(ctx context.Context, show string) ([]Item, error) {
 	return bag(ctx, s.db, show)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -109,7 +110,7 @@ func (s *Service) Open(ctx context.Context, code, viewer string) (Share, error) 
 	if err != nil || viewer == "" {
 		return sh, err
 	}
-	err = s.db.InTx(ctx, func(tx *db.Tx) error { return click(ctx, tx, code, viewer) })
+	err = s.db.InTx(ctx, func(tx *db.Tx) error { return click(ctx, tx, code, viewer, s.now()) })
 	return sh, err
 }
 
@@ -120,4 +121,24 @@ func (s *Service) Get(ctx context.Context, code string) (Share, error) {
 		return Share{}, ErrNoLink
 	}
 	return sh, err
+}
+
+// trimAtOnce is how many rows one statement deletes: other writers wait for it.
+const trimAtOnce = 1000
+
+// TrimClicks forgets which browsers opened links before the given time. The
+// counts stay; a browser that comes again after that long counts again.
+func (s *Service) TrimClicks(ctx context.Context, before time.Time) error {
+	if err := stampClicks(ctx, s.db, s.now()); err != nil {
+		return fmt.Errorf("trim clicks: %w", err)
+	}
+	for {
+		n, err := trimClicks(ctx, s.db, before, trimAtOnce)
+		if err != nil {
+			return fmt.Errorf("trim clicks: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
 }

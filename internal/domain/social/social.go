@@ -2,7 +2,7 @@
 // short links that people pass on.
 //
 // Its numbers are true: a follower is a person, a click is a browser, each
-// counted once.
+// counted once; of a browser that is remembered for as long as the operator says.
 package social
 
 import (

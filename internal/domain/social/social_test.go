@@ -20,6 +20,7 @@ import (
 var migrations = []db.Migrations{bus.Migrations, account.Migrations, shop.Migrations, social.Migrations}
 
 type world struct {
+	now    time.Time
 	social *social.Service
 	bus    *bus.Bus
 	people []string
@@ -29,7 +30,7 @@ type world struct {
 
 func newWorld(t *testing.T, d *db.DB, people int) *world {
 	t.Helper()
-	w := &world{bus: bus.Open(d, slog.New(slog.DiscardHandler), nil)}
+	w := &world{now: time.Now(), bus: bus.Open(d, slog.New(slog.DiscardHandler), nil)}
 	for _, topic := range []string{social.Followed, social.Unfollowed} {
 		w.bus.Subscribe(topic, "test", func(_ context.Context, e bus.Event) error {
 			told, err := bus.Decode[social.Told](e)
@@ -55,7 +56,7 @@ func newWorld(t *testing.T, d *db.DB, people int) *world {
 			return social.ErrTarget
 		}
 		return nil
-	}, time.Now)
+	}, func() time.Time { return w.now })
 	return w
 }
 
@@ -148,6 +149,57 @@ func TestLinkCountsBrowsersAndNotOpenings(t *testing.T) {
 		}
 		if _, err := w.social.Share(t.Context(), "", "site", "https://evil.example"); err == nil {
 			t.Error("an unknown kind was shared")
+		}
+	}, migrations...)
+}
+
+func TestClicksAreForgottenAfterAWhileAndTheirCountStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 1)
+		link, err := w.social.Share(t.Context(), w.people[0], social.Shop, "quay")
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := func(viewer string) int64 {
+			t.Helper()
+			if _, err := w.social.Open(t.Context(), link.Code, viewer); err != nil {
+				t.Fatal(err)
+			}
+			sh, err := w.social.Get(t.Context(), link.Code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return sh.Clicks
+		}
+		trim := func(before time.Time) {
+			t.Helper()
+			if err := w.social.TrimClicks(t.Context(), before); err != nil {
+				t.Fatal(err)
+			}
+		}
+		open("a")
+		w.now = w.now.AddDate(0, 0, 30)
+		if n := open("b"); n != 2 {
+			t.Errorf("%d clicks, want 2", n)
+		}
+		trim(w.now.AddDate(0, 0, -29))
+		if n := open("b"); n != 2 {
+			t.Errorf("%d clicks after b came again, want 2", n)
+		}
+		if n := open("a"); n != 3 {
+			t.Errorf("%d clicks after a came back from long ago, want 3", n)
+		}
+		// Rows from before there was a time count as of now.
+		if _, err := d.ExecContext(t.Context(), `UPDATE social_click SET at = 0`); err != nil {
+			t.Fatal(err)
+		}
+		trim(w.now)
+		if n := open("a"); n != 3 {
+			t.Errorf("%d clicks, want a to be remembered still", n)
+		}
+		trim(w.now.Add(time.Millisecond))
+		if n := open("a"); n != 4 {
+			t.Errorf("%d clicks, want a forgotten", n)
 		}
 	}, migrations...)
 }

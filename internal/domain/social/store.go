@@ -104,11 +104,11 @@ func shareBy(ctx context.Context, q db.Querier, code string) (Share, error) {
 	return r.share(err)
 }
 
-func click(ctx context.Context, tx *db.Tx, code, viewer string) error {
+func click(ctx context.Context, tx *db.Tx, code, viewer string, now time.Time) error {
 	res, err := tx.ExecContext(ctx, `
-		INSERT INTO social_click (code, viewer)
-		VALUES ($1, $2)
-		ON CONFLICT DO NOTHING`, code, viewer)
+		INSERT INTO social_click (code, viewer, at)
+		VALUES ($1, $2, $3)
+		ON CONFLICT DO NOTHING`, code, viewer, clock.Millis(now))
 	if err != nil {
 		return err
 	}
@@ -119,4 +119,24 @@ func click(ctx context.Context, tx *db.Tx, code, viewer string) error {
 		UPDATE social_share SET clicks = clicks + 1
 		WHERE code = $1`, code)
 	return err
+}
+
+// stampClicks gives clicks without a time the present one.
+func stampClicks(ctx context.Context, q db.Querier, now time.Time) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE social_click SET at = $1
+		WHERE at = 0`, clock.Millis(now))
+	return err
+}
+
+// trimClicks deletes at most n clicks from before the given time.
+func trimClicks(ctx context.Context, q db.Querier, before time.Time, n int) (int64, error) {
+	res, err := q.ExecContext(ctx, `
+		DELETE FROM social_click
+		WHERE (code, viewer) IN (SELECT code, viewer FROM social_click WHERE at < $1 ORDER BY at LIMIT $2)`,
+		clock.Millis(before), n)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ var (
 	ErrBadName  = errors.New("a recording's name is 1 to 64 letters, digits, '-' or '_'")
 	// ErrTooSlow stops a recording whose disk cannot keep up with the stream.
 	ErrTooSlow = errors.New("the disk is too slow for the recording")
+	// ErrNoRoom stops a recording before the disk is full.
+	ErrNoRoom = errors.New("the disk has less room than is to stay free")
 )
 
 // Observer hears about recordings. Calls come from the recording's goroutine.
@@ -38,6 +41,8 @@ type Observer interface {
 	// Stopped says that a recording could not go on, for example because the
 	// disk is full. What was written stays; the live goes on.
 	Stopped(recording string, err error)
+	// Resumed says that a stopped recording goes on behind a gap.
+	Resumed(recording string)
 	// Finished says that the show has ended and the replay is complete.
 	Finished(recording string)
 }
@@ -53,6 +58,11 @@ type Config struct {
 	SyncEvery time.Duration
 	// Queue is how many parts may wait for the disk, 120 if zero.
 	Queue int
+	// Free returns the bytes left on the disk of Dir; nobody looks if nil.
+	Free func() int64
+	// KeepFree is how many bytes recordings leave to the rest of the program: one
+	// that meets less stops, and goes on once there is an eighth more.
+	KeepFree int64
 	// Observer may be nil.
 	Observer Observer
 	// Gate decides whether a request may see a recording; everyone may if nil.
@@ -135,6 +145,15 @@ func (s *Store) Sink(st *stream.Stream) hls.Sink {
 }
 
 func (s *Store) start(name string) (*writer, error) {
+	w, err := s.writer(name)
+	if err == nil {
+		s.wg.Go(w.run)
+	}
+	return w, err
+}
+
+// writer returns the writer of a recording, which is not running yet.
+func (s *Store) writer(name string) (*writer, error) {
 	dir, err := s.folder(name)
 	if err != nil {
 		return nil, err
@@ -147,17 +166,15 @@ func (s *Store) start(name string) (*writer, error) {
 	if s.active[name] != nil {
 		return nil, errors.New("already being recorded")
 	}
-	index, err := s.resume(dir)
-	if err != nil {
-		return nil, err
-	}
 	w := &writer{
-		store: s, name: name, dir: dir, index: index,
+		store: s, name: name, dir: dir, index: &Index{},
 		queue: make(chan *hls.Part, s.cfg.Queue), closed: make(chan bool, 1), settled: make(chan struct{}),
 		log: s.cfg.Log.With("recording", name),
 	}
+	if err := w.open(); err != nil {
+		w.rest(err, 0) // a full disk may have room later
+	}
 	s.active[name] = w
-	s.wg.Go(w.run)
 	return w, nil
 }
 
@@ -277,20 +294,17 @@ func (s *Store) Recover(recording string) error {
 // RecoverAll recovers all recordings that were not finished. It is called when
 // the server starts.
 func (s *Store) RecoverAll() error {
-	entries, err := os.ReadDir(s.cfg.Dir)
+	names, err := s.Names()
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, e := range entries {
-		if !e.IsDir() || !stream.ValidID(e.Name()) {
+	for _, name := range names {
+		if index, err := s.Open(name); err == nil && index.Ended {
 			continue
 		}
-		if index, err := s.Open(e.Name()); err == nil && index.Ended {
-			continue
-		}
-		if err := s.Recover(e.Name()); err != nil {
-			errs = append(errs, fmt.Errorf("recover recording %s: %w", e.Name(), err))
+		if err := s.Recover(name); err != nil {
+			errs = append(errs, fmt.Errorf("recover recording %s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -316,6 +330,61 @@ func (s *Store) Finish(recording string) error {
 		return err
 	}
 	return appendLine(dir, entry{Type: typeEnd})
+}
+
+// Names lists the recordings that there are.
+func (s *Store) Names() ([]string, error) {
+	entries, err := os.ReadDir(s.cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() && stream.ValidID(e.Name()) {
+			out = append(out, e.Name())
+		}
+	}
+	return out, nil
+}
+
+// Unfinished lists the recordings without an end that nobody writes to.
+func (s *Store) Unfinished() ([]string, error) {
+	names, err := s.Names()
+	return slices.DeleteFunc(names, func(name string) bool {
+		if s.recording(name) {
+			return true
+		}
+		index, err := s.Open(name)
+		return err != nil || index.Ended
+	}), err
+}
+
+// recording reports whether somebody writes to a recording.
+func (s *Store) recording(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.active[name] != nil
+}
+
+// Delete removes a recording for ever. It fails while it is written to;
+// deleting twice is deleting once.
+func (s *Store) Delete(recording string) error {
+	dir, err := s.folder(recording)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.active[recording] != nil {
+		return errors.New("still being recorded")
+	}
+	for e := s.loaded.Front(); e != nil; e = e.Next() {
+		if e.Value.(*loadedIndex).dir == dir {
+			s.loaded.Remove(e)
+			break
+		}
+	}
+	return os.RemoveAll(dir)
 }
 
 // Close waits for all recordings in progress; their streams must be closed first.

@@ -29,6 +29,7 @@ type notes chan string
 func (n notes) Stopped(recording string, err error) {
 	n <- fmt.Sprintf("stopped %s: %v", recording, err)
 }
+func (n notes) Resumed(recording string)  { n <- "resumed " + recording }
 func (n notes) Finished(recording string) { n <- "finished " + recording }
 
 // studio is the media wing from the RTMP port to the disk.

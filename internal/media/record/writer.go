@@ -28,6 +28,10 @@ type writer struct {
 	index *Index
 
 	// The run goroutine owns what follows.
+	resting error         // why nothing is written now, nil while recording
+	rested  time.Duration // stream time of the last attempt
+	told    bool          // that it has stopped
+	looks   int
 	running bool // a run is open
 	num     int
 	data    output
@@ -69,17 +73,20 @@ func (w *writer) snapshot() *Index {
 	return w.index.clone()
 }
 
-// run writes until the stream is closed or the disk fails.
+// Looking after the disk.
+const (
+	lookEvery  = 10               // parts between two looks at the room that is left
+	retryAfter = 10 * time.Second // of stream, between two attempts to go on
+)
+
+// run writes until the stream is closed.
 func (w *writer) run() {
 	err := w.record()
 	w.store.done(w)
 	o := w.store.cfg.Observer
 	switch {
 	case err != nil:
-		w.log.Error("recording stopped", "error", err)
-		if o != nil {
-			o.Stopped(w.name, err)
-		}
+		w.tell(err)
 	case w.index.Ended:
 		w.log.Info("recording finished", "length", w.index.length)
 		if o != nil {
@@ -88,42 +95,137 @@ func (w *writer) run() {
 	}
 }
 
-func (w *writer) record() (err error) {
-	if err := w.open(); err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, w.closeRun(), w.lines.Sync(), w.lines.Close())
-	}()
+// record takes parts until there are no more. A disk that fails or fills up
+// makes the recording rest, not end.
+func (w *writer) record() error {
 	for p := range w.queue {
-		if err := w.part(p); err != nil {
-			return err
-		}
+		w.take(p)
 	}
 	select {
 	case ended := <-w.closed:
-		if ended {
-			return w.note(entry{Type: typeEnd})
-		}
-		return nil
+		return w.finish(ended)
 	default:
-		return ErrTooSlow
+		return errors.Join(ErrTooSlow, w.shut())
 	}
 }
 
-// open opens the index for appending and finds where an earlier recording ended.
+// take writes a part, or passes it over while the disk has no room.
+func (w *writer) take(p *hls.Part) {
+	if w.resting != nil && !w.wake(p) {
+		w.tell(w.resting)
+		return
+	}
+	err := w.room()
+	if err == nil {
+		err = w.part(p)
+	}
+	if err != nil {
+		w.rest(err, p.Start)
+		w.tell(err)
+		return
+	}
+	if w.told {
+		w.told = false
+		w.log.Warn("recording goes on behind a gap")
+		if o := w.store.cfg.Observer; o != nil {
+			o.Resumed(w.name)
+		}
+	}
+}
+
+// room looks at the disk now and then.
+func (w *writer) room() error {
+	c := w.store.cfg
+	if w.looks++; c.Free == nil || w.looks%lookEvery != 1 || c.Free() >= c.KeepFree {
+		return nil
+	}
+	return ErrNoRoom
+}
+
+// rest closes the files after err, at a time of the stream.
+func (w *writer) rest(err error, at time.Duration) {
+	_ = w.shut() // what it could say, err has said
+	w.resting, w.rested = err, at
+}
+
+// wake makes the recording go on with p, if the disk lets it.
+func (w *writer) wake(p *hls.Part) bool {
+	c := w.store.cfg
+	if !p.First || !p.Independent || p.Start >= w.rested && p.Start-w.rested < retryAfter {
+		return false
+	}
+	w.rested = p.Start
+	if c.Free != nil && c.Free() < c.KeepFree+c.KeepFree/8 {
+		return false
+	}
+	if err := w.open(); err != nil {
+		_ = w.shut()
+		return false
+	}
+	w.resting, w.looks = nil, 0
+	return true
+}
+
+// tell says once that the recording has stopped.
+func (w *writer) tell(err error) {
+	if w.told {
+		return
+	}
+	w.told = true
+	w.log.Error("RECORDING STOPPED: the live goes on without one, nothing was deleted", "error", err)
+	if o := w.store.cfg.Observer; o != nil {
+		o.Stopped(w.name, err)
+	}
+}
+
+// finish closes the files, and marks the end if the stream has ended.
+func (w *writer) finish(ended bool) error {
+	if w.resting != nil && ended {
+		if err := w.open(); err != nil { // the end is a line; it may find room
+			return errors.Join(w.resting, w.shut())
+		}
+	}
+	if w.lines == nil {
+		return nil
+	}
+	err := w.closeRun()
+	if err == nil && ended {
+		err = w.note(entry{Type: typeEnd})
+	}
+	return errors.Join(err, w.shut())
+}
+
+// open makes the folder or recovers the index in it, opens the index for
+// appending and finds where an earlier recording ended.
 func (w *writer) open() error {
+	index, err := w.store.resume(w.dir)
+	if err != nil {
+		return err
+	}
 	f, err := os.OpenFile(filepath.Join(w.dir, indexName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
 		return err
 	}
 	w.lines = f
-	w.num = len(w.index.inits) - 1
-	if n := len(w.index.parts); n > 0 {
-		p := w.index.parts[n-1]
+	w.num = len(index.inits) - 1
+	if n := len(index.parts); n > 0 {
+		p := index.parts[n-1]
 		w.last = p.wall().Add(p.Duration)
 	}
+	w.mu.Lock()
+	w.index = index
+	w.mu.Unlock()
 	return syncFolder(w.dir)
+}
+
+// shut closes what is open.
+func (w *writer) shut() error {
+	err := w.closeRun()
+	if w.lines != nil {
+		err = errors.Join(err, w.lines.Sync(), w.lines.Close())
+		w.lines = nil
+	}
+	return err
 }
 
 // part appends a part to the present run, or to a new one.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -178,15 +179,31 @@ func (f fullDisk) Write(p []byte) (int, error) {
 	return f.output.Write(p)
 }
 
-type stops chan error
+// news is what an observer hears, in order.
+type news struct {
+	mu    sync.Mutex
+	heard []string
+	err   error // why it stopped
+}
 
-func (s stops) Stopped(_ string, err error) { s <- err }
-func (s stops) Finished(string)             { s <- nil }
+func (n *news) note(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.heard = append(n.heard, what)
+}
 
+func (n *news) Stopped(_ string, err error) { n.err = err; n.note("stopped") }
+func (n *news) Resumed(string)              { n.note("resumed") }
+func (n *news) Finished(string)             { n.note("finished") }
+
+func (n *news) String() string { return strings.Join(n.heard, " ") }
+
+// A disk that takes no more bytes of picture still takes the line that says
+// that the show has ended: what was kept is a replay.
 func TestAFullDiskStopsTheRecordingAndKeepsIt(t *testing.T) {
 	ps := parts(t, 0, 10)
 	for _, room := range []int{0, 100, 900, 1500, 2000} {
-		heard := make(stops, 1)
+		heard := &news{}
 		s := newStore(t, Config{Observer: heard})
 		left := room
 		s.create = func(path string) (output, error) {
@@ -194,11 +211,11 @@ func TestAFullDiskStopsTheRecordingAndKeepsIt(t *testing.T) {
 			return fullDisk{f, &left}, err
 		}
 		write(t, s, "r", true, ps...)
-		if err := <-heard; !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("%d bytes: heard %v", room, err)
+		if heard.String() != "stopped finished" || !errors.Is(heard.err, syscall.ENOSPC) {
+			t.Errorf("%d bytes: heard %q, %v", room, heard, heard.err)
 		}
 		before, err := s.Open("r")
-		if err != nil || before.Ended {
+		if err != nil || !before.Ended {
 			t.Fatalf("%d bytes: ended %v, %v", room, before.Ended, err)
 		}
 		if err := s.Recover("r"); err != nil {
@@ -208,6 +225,98 @@ func TestAFullDiskStopsTheRecordingAndKeepsIt(t *testing.T) {
 		if err != nil || len(after.parts) != len(before.parts) {
 			t.Errorf("%d bytes: %d parts, recovered %d, %v", room, len(before.parts), len(after.parts), err)
 		}
+	}
+}
+
+func TestARecordingGoesOnWhenTheDiskHasRoomAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		full func(s *Store, is *bool) // makes the disk full while is holds
+	}{
+		{"less is free than is kept", func(s *Store, is *bool) {
+			s.cfg.KeepFree = 800
+			s.cfg.Free = func() int64 {
+				if *is {
+					return 799
+				}
+				return 900
+			}
+		}},
+		{"the disk takes nothing", func(s *Store, is *bool) {
+			s.create = func(path string) (output, error) {
+				f, err := createFile(path)
+				return switchedDisk{f, is}, err
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			heard := &news{}
+			s := newStore(t, Config{Observer: heard})
+			full := false
+			tt.full(s, &full)
+			w, err := s.writer("r") // not running: the disk changes between two known parts
+			if err != nil {
+				t.Fatal(err)
+			}
+			ps := parts(t, 0, 100)
+			for i, p := range ps {
+				full = i >= 20 && i < 50
+				w.take(p)
+			}
+			w.Close(true)
+			w.run()
+			if heard.String() != "stopped resumed finished" {
+				t.Errorf("heard %q", heard)
+			}
+			x, err := s.Open("r")
+			if err != nil || len(x.gaps) != 1 || !x.Ended {
+				t.Fatalf("kept %d parts, gaps %v, ended %v, %v", len(x.parts), x.gaps, x.Ended, err)
+			}
+			if at, ok := x.OffsetAt(noon.Add(45 * time.Second)); !ok || x.Duration()-at != 5*time.Second {
+				t.Errorf("second 45 is at %v of %v, %v", at, x.Duration(), ok)
+			}
+			if gap := x.gaps[0]; gap.At != 10*time.Second || gap.Length < 15*time.Second || gap.Length > 25*time.Second {
+				t.Errorf("gap %+v", gap)
+			}
+		})
+	}
+}
+
+// switchedDisk takes nothing while full holds.
+type switchedDisk struct {
+	output
+	full *bool
+}
+
+func (d switchedDisk) Write(p []byte) (int, error) {
+	if *d.full {
+		n, _ := d.output.Write(p[:len(p)/2])
+		return n, syscall.ENOSPC
+	}
+	return d.output.Write(p)
+}
+
+func TestARecordingBeginsOnceThereIsRoom(t *testing.T) {
+	heard := &news{}
+	s := newStore(t, Config{Observer: heard})
+	if err := os.WriteFile(filepath.Join(s.cfg.Dir, "r"), nil, 0o600); err != nil { // in the folder's place
+		t.Fatal(err)
+	}
+	w, err := s.writer("r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range parts(t, 0, 60) {
+		if i == 30 {
+			_ = os.Remove(filepath.Join(s.cfg.Dir, "r"))
+		}
+		w.take(p)
+	}
+	w.Close(true)
+	w.run()
+	x, err := s.Open("r")
+	if err != nil || len(x.parts) == 0 || !x.Ended || !strings.HasSuffix(heard.String(), "resumed finished") {
+		t.Errorf("heard %q, %v", heard, err)
 	}
 }
 
@@ -243,7 +352,7 @@ func (s slowDisk) Write(p []byte) (int, error) {
 }
 
 func TestASlowDiskDoesNotHoldTheLive(t *testing.T) {
-	heard := make(stops, 1)
+	heard := &news{}
 	s := newStore(t, Config{Observer: heard, Queue: 4})
 	free := make(chan struct{})
 	s.create = func(path string) (output, error) {
@@ -259,10 +368,10 @@ func TestASlowDiskDoesNotHoldTheLive(t *testing.T) {
 	}
 	w.Close(true)
 	close(free)
-	if err := <-heard; !errors.Is(err, ErrTooSlow) {
-		t.Errorf("heard %v", err)
-	}
 	s.Close()
+	if heard.String() != "stopped" || !errors.Is(heard.err, ErrTooSlow) {
+		t.Errorf("heard %q, %v", heard, heard.err)
+	}
 	if x, err := s.Open("r"); err != nil || len(x.parts) < 4 || x.Ended {
 		t.Errorf("kept %d parts, %v", len(x.parts), err)
 	}

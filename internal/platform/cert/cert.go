@@ -10,8 +10,10 @@ package cert
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -40,7 +42,14 @@ type Config struct {
 	Dir   string   // folder for keys and certificates
 	Email string   // Auto: where the ACME authority writes to; may be empty
 	CA    string   // Auto: directory of the ACME authority. Default: Let's Encrypt
-	Now   clock.Now
+	// Roots are trusted when talking to CA, for an authority inside an
+	// organisation. Default: the system's.
+	Roots *x509.CertPool
+	// HTTPPort and TLSPort are where this process listens, and where ports 80 and
+	// 443 of the names lead. Default: 80 and 443.
+	HTTPPort, TLSPort int
+	Log               *slog.Logger // default: slog.Default
+	Now               clock.Now
 }
 
 // Keeper holds certificates and renews them.
@@ -48,13 +57,17 @@ type Keeper struct {
 	tls       *tls.Config
 	issuer    *certmagic.ACMEIssuer
 	authority *Authority
+	obtain    func(ctx context.Context) error
 }
 
-// Open readies the certificates of c. In mode Auto it begins to obtain them in
-// the background until ctx ends; handshakes fail until they have come.
+// Open readies the certificates of c; see [Keeper.Obtain] for mode Auto. ctx
+// ends their renewal.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
 	}
 	switch c.Mode {
 	case Off:
@@ -97,18 +110,46 @@ func openAuto(ctx context.Context, c Config) (*Keeper, error) {
 	})
 	context.AfterFunc(ctx, cache.Stop)
 	magic = certmagic.New(cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: filepath.Join(c.Dir, "acme")}, Logger: zap.NewNop(),
+		Storage: &certmagic.FileStorage{Path: filepath.Join(c.Dir, "acme")}, Logger: zap.NewNop(), OnEvent: events(c.Log),
 	})
 	issuer := certmagic.NewACMEIssuer(magic, certmagic.ACMEIssuer{
-		CA: c.CA, Email: c.Email, Agreed: true, Logger: zap.NewNop(),
+		CA: c.CA, TrustedRoots: c.Roots, Email: c.Email, Agreed: true, Logger: zap.NewNop(),
+		AltHTTPPort: c.HTTPPort, AltTLSALPNPort: c.TLSPort,
 	})
 	magic.Issuers = []certmagic.Issuer{issuer}
-	if err := magic.ManageAsync(ctx, c.Names); err != nil {
-		return nil, fmt.Errorf("obtain certificates: %w", err)
-	}
 	config := magic.TLSConfig()
 	config.NextProtos = append([]string{"h2", "http/1.1"}, config.NextProtos...)
-	return &Keeper{tls: config, issuer: issuer}, nil
+	obtain := func(ctx context.Context) error {
+		if err := magic.ManageAsync(ctx, c.Names); err != nil {
+			return fmt.Errorf("obtain certificates: %w", err)
+		}
+		return nil
+	}
+	return &Keeper{tls: config, issuer: issuer, obtain: obtain}, nil
+}
+
+// events tells the operator how the authority answers.
+func events(log *slog.Logger) func(context.Context, string, map[string]any) error {
+	return func(ctx context.Context, event string, data map[string]any) error {
+		switch event {
+		case "cert_obtained":
+			log.InfoContext(ctx, "certificate obtained", "name", data["identifier"], "renewal", data["renewal"])
+		case "cert_failed":
+			log.ErrorContext(ctx, "no certificate; it is tried again", "name", data["identifier"], "error", data["error"])
+		}
+		return nil
+	}
+}
+
+// Obtain begins to obtain the certificates of mode Auto, and to renew them until
+// ctx ends; handshakes fail until they have come. Call it once the ports are
+// listened on, because the authority looks there. In other modes it does
+// nothing.
+func (k *Keeper) Obtain(ctx context.Context) error {
+	if k.obtain == nil {
+		return nil
+	}
+	return k.obtain(ctx)
 }
 
 // TLS returns the configuration for the HTTPS listener, nil in mode Off.

@@ -52,10 +52,13 @@ type Serve struct {
 
 	Demo bool `name:"demo" env:"OPENSTALL_DEMO" default:"false" help:"Fill an empty data folder with a demo market and keep one of its shows on air; turns outbox and test-payment on. Refused together with a public URL."`
 
-	Grace    time.Duration `name:"grace" env:"OPENSTALL_GRACE" default:"60s" help:"How long a show waits for a host who has lost the line." unit:"duration"`
-	KeepFree int64         `name:"keep-free" env:"OPENSTALL_KEEP_FREE" default:"512" help:"Recording stops, loudly, when the disk has less room than this; nothing is deleted." unit:"MiB"`
-	LogLevel string        `name:"log-level" env:"OPENSTALL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is written to the log."`
-	LogJSON  bool          `name:"log-json" env:"OPENSTALL_LOG_JSON" default:"false" help:"One JSON object a line instead of text."`
+	Grace          time.Duration `name:"grace" env:"OPENSTALL_GRACE" default:"60s" help:"How long a show waits for a host who has lost the line." unit:"duration"`
+	KeepFree       int64         `name:"keep-free" env:"OPENSTALL_KEEP_FREE" default:"512" help:"Recording stops, loudly, when the disk has less room than this; nothing is deleted." unit:"MiB"`
+	KeepRecordings int           `name:"keep-recordings" env:"OPENSTALL_KEEP_RECORDINGS" default:"0" help:"Recordings of shows that ended longer ago are deleted, once a day; 0: none ever. One whose show has an order that is under way, or that moved within the last 30 days, stays." unit:"days"`
+	KeepNotices    int           `name:"keep-notices" env:"OPENSTALL_KEEP_NOTICES" default:"180" help:"How long people find a notice in the app, read or not; older ones are deleted once a day. 0: for ever." unit:"days"`
+	KeepVisits     int           `name:"keep-visits" env:"OPENSTALL_KEEP_VISITS" default:"90" help:"How long it is remembered which browsers were in a show or opened a shared link, so that each counts once; deleted once a day, the counts stay. 0: for ever." unit:"days"`
+	LogLevel       string        `name:"log-level" env:"OPENSTALL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is written to the log."`
+	LogJSON        bool          `name:"log-json" env:"OPENSTALL_LOG_JSON" default:"false" help:"One JSON object a line instead of text."`
 }
 
 // Check returns what cannot work, in words that say what to do.
@@ -72,8 +75,14 @@ func (c Serve) Check() error {
 			return fmt.Errorf("outbox shows sign-in codes and cannot be on together with public-url; set smtp instead")
 		}
 	}
+	if c.KeepFree < 0 || c.KeepRecordings < 0 {
+		return fmt.Errorf("keep-free and keep-recordings cannot be negative")
+	}
 	if c.TLS == "auto" && c.PublicURL == "" {
 		return fmt.Errorf("tls=auto needs public-url, whose host the certificate is for")
+	}
+	if c.KeepNotices < 0 || c.KeepVisits < 0 {
+		return fmt.Errorf("keep-notices and keep-visits are days, 0 for ever")
 	}
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return fmt.Errorf("time-zone %q: want a name such as Europe/Berlin", c.TimeZone)

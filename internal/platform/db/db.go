@@ -111,7 +111,8 @@ func (d *DB) Ping(ctx context.Context) error { return d.r.PingContext(ctx) }
 
 // ExecContext writes one statement in a transaction of its own.
 func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return d.w.ExecContext(ctx, query, args...)
+	res, err := d.w.ExecContext(ctx, query, args...)
+	return res, full(err)
 }
 
 // QueryContext reads.

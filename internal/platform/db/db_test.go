@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -130,5 +132,38 @@ func TestTwoAreasCannotShareAVersion(t *testing.T) {
 	d := dbtest.SQLite(t)
 	if err := d.Migrate(context.Background(), thing, db.Migrations{Area: "other", Files: thing.Files}); err == nil {
 		t.Error("one version for two areas was accepted")
+	}
+}
+
+// A disk that is full is told from a mistake, whichever statement met it.
+func TestAFullDiskIsAProblemOfItsOwn(t *testing.T) {
+	ctx := t.Context()
+	d, err := db.Open(ctx, filepath.Join(t.TempDir(), "full.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, q := range []string{`CREATE TABLE filler (body TEXT NOT NULL)`, `PRAGMA max_page_count = 16`} {
+		if _, err := d.ExecContext(ctx, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const fill = `INSERT INTO filler (body) VALUES ($1)`
+	body := strings.Repeat("x", 100_000)
+	if _, err := d.ExecContext(ctx, fill, body); !errors.Is(err, db.ErrFull) {
+		t.Errorf("a statement says %v", err)
+	}
+	err = d.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, fill, body)
+		return fmt.Errorf("fill: %w", err)
+	})
+	if !errors.Is(err, db.ErrFull) || !db.IsFull(err) {
+		t.Errorf("a transaction says %v", err)
+	}
+	if _, err := d.ExecContext(ctx, fill, "small"); err != nil {
+		t.Errorf("what fits is refused: %v", err)
+	}
+	if n, err := db.One(ctx, d, db.Column[int64], `SELECT COUNT(*) FROM filler`); err != nil || n != 1 {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/openstall/openstall/internal/kit/errs"
 )
 
 // IsUnique reports whether err says that a row with the same key exists.
@@ -28,11 +30,23 @@ func IsCheck(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "23514"
 }
 
+// ErrFull is what a write returns when the disk has no room left. Nothing of it
+// was kept; what was committed before stays.
+var ErrFull = errs.New(errs.Unavailable, "server.full", "The market has run out of room. Nothing was changed. Try again later.")
+
+// full marks err as [ErrFull] if that is what it says.
+func full(err error) error {
+	if err != nil && IsFull(err) {
+		return ErrFull.Because(err)
+	}
+	return err
+}
+
 // IsFull reports whether err says that the disk has no room left.
 func IsFull(err error) bool {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
-		return lite.Code()&0xff == sqlite3.SQLITE_FULL
+		return lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code() == sqlite3.SQLITE_IOERR_SHMSIZE // the shared index of the log could not grow
 	}
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "53100"

@@ -20,7 +20,9 @@ type Tx struct {
 // InTx runs fn in one write transaction: committed when fn returns nil, rolled
 // back otherwise. On SQLite it is alone with the database, so fn must be short
 // and must not call the network, wait, or open another transaction.
-func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error { return full(d.inTx(ctx, fn)) }
+
+func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 	stx, err := d.w.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -254,49 +256,52 @@ func (tx *Tx) insertArrays(ctx context.Context, table string, columns []string, 
 	return nil
 }
 
-// column gathers column c of rows as an array and names its PostgreSQL type.
+// column gathers column c of rows as an array and names its PostgreSQL type. An
+// array without nulls is one of values: the driver encodes those much faster
+// than pointers.
 func column(rows [][]any, c int) (any, string, error) {
 	var sample any
+	nulls := false
 	for _, row := range rows {
-		if row[c] != nil {
+		if row[c] == nil {
+			nulls = true
+		} else if sample == nil {
 			sample = row[c]
-			break
 		}
 	}
 	switch sample.(type) {
-	case int64, int:
-		out := make([]*int64, len(rows))
-		for i, row := range rows {
-			switch v := row[c].(type) {
-			case int64:
-				out[i] = &v
-			case int:
-				n := int64(v)
-				out[i] = &n
-			case nil:
-			default:
-				return nil, "", fmt.Errorf("mixed types: %T", v)
-			}
-		}
-		return out, "bigint", nil
+	case int64:
+		return gather[int64](rows, c, nulls, "bigint")
+	case int:
+		return gather[int](rows, c, nulls, "bigint")
 	case bool:
-		return gather[bool](rows, c, "boolean")
+		return gather[bool](rows, c, nulls, "boolean")
 	case string, nil:
-		return gather[string](rows, c, "text")
+		return gather[string](rows, c, nulls, "text")
 	}
 	return nil, "", fmt.Errorf("type %T is not known", sample)
 }
 
-func gather[T any](rows [][]any, c int, cast string) (any, string, error) {
-	out := make([]*T, len(rows))
+func gather[T any](rows [][]any, c int, nulls bool, cast string) (any, string, error) {
+	values, refs := make([]T, len(rows)), []*T(nil)
+	if nulls {
+		refs = make([]*T, len(rows))
+	}
 	for i, row := range rows {
-		switch v := row[c].(type) {
-		case T:
-			out[i] = &v
-		case nil:
-		default:
-			return nil, "", fmt.Errorf("mixed types: %T", v)
+		v, ok := row[c].(T)
+		if !ok {
+			if row[c] != nil {
+				return nil, "", fmt.Errorf("mixed types: %T", row[c])
+			}
+			continue
+		}
+		values[i] = v
+		if nulls {
+			refs[i] = &values[i]
 		}
 	}
-	return out, cast, nil
+	if nulls {
+		return refs, cast, nil
+	}
+	return values, cast, nil
 }

@@ -59,9 +59,11 @@ func (h *Hub) hook() {
 	h.node.OnCacheEmpty(h.fill)
 	h.node.OnCommandRead(h.limit)
 	h.node.OnConnecting(func(ctx context.Context, _ centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
-		// One write carries what piles up in 25 ms, while replies go out at once.
+		// One write carries what piles up meanwhile, while replies go out at once. Not
+		// WriteWithTimer, which saves a goroutine: it makes whoever publishes wait for
+		// the write that a stuck viewer blocks.
 		reply := centrifuge.ConnectReply{
-			WriteDelay: 25 * time.Millisecond, WriteWithTimer: true, MaxMessagesInFrame: -1, ReplyWithoutQueue: true,
+			WriteDelay: max(0, h.cfg.WriteDelay), MaxMessagesInFrame: -1, ReplyWithoutQueue: true,
 		}
 		if c := connectionOf(ctx); c != nil && c.who.Person != "" {
 			reply.Subscriptions = map[string]centrifuge.SubscribeOptions{
@@ -125,8 +127,8 @@ func (h *Hub) subscribe(ctx context.Context, who Viewer, channel string) (centri
 			return reply, err
 		}
 	}
+	reply.Options.EnableRecovery = rule.News || rule.State != nil
 	if rule.State != nil {
-		reply.Options.EnableRecovery = true
 		reply.Options.RecoveryMode = centrifuge.RecoveryModeCache
 		reply.Options.AutoCacheRecover = true
 	}

@@ -2,9 +2,10 @@
 // what the areas publish there.
 //
 // A channel is "<kind>:<id>", and the roof gives a [Rule] for each kind. There
-// are two ways to publish. A plain publication reaches whoever listens now and
-// is forgotten; a state is whole and versioned, the last one is kept and sent to
-// every new listener, and a lower version never replaces a higher one. There are
+// are three ways to publish. A plain publication reaches whoever listens now and
+// is forgotten; news is kept for a while for listeners who were away; a state is
+// whole and versioned, the last one is kept and sent to every new listener, and a
+// lower version never replaces a higher one. There are
 // no lists of who is present and no messages about who comes and goes: they cost
 // the square of the audience.
 package hub
@@ -39,10 +40,13 @@ type Rule struct {
 	// database: ten thousand viewers come at once. Nil allows everyone.
 	May func(ctx context.Context, who Viewer, id string) error
 	// Greet returns what rides in the reply to a subscription (JSON). Nil: nothing.
+	// A plain publication between the greeting and the reply may be missed.
 	Greet func(ctx context.Context, who Viewer, id string) ([]byte, error)
 	// State, when set, makes the channel one of states: it returns the current
 	// one for the case that none is kept, as after a restart.
 	State func(ctx context.Context, id string) (version uint64, data []byte, err error)
+	// News makes the channel one of news, published with [Hub.PublishNews].
+	News bool
 }
 
 // PersonKind is the kind of the channel that every signed-in person hears
@@ -76,6 +80,9 @@ type Config struct {
 	// QueueSize is how many bytes may wait for one viewer before it is cut off.
 	// Default 256 KiB.
 	QueueSize int
+	// WriteDelay is how long messages to one viewer are gathered before they leave
+	// in one write; replies never wait. Default 25 ms; below zero nothing waits.
+	WriteDelay time.Duration
 }
 
 // Hub keeps the sockets of this process. It is safe for concurrent use.
@@ -94,10 +101,10 @@ type Hub struct {
 }
 
 const (
-	frameSize    = 4 << 10 // the longest message from a viewer, in bytes
-	stateKept    = 24 * time.Hour
-	personKept   = 10 * time.Minute
-	personLength = 50
+	frameSize  = 4 << 10 // the longest message from a viewer, in bytes
+	stateKept  = 24 * time.Hour
+	newsKept   = 10 * time.Minute
+	newsLength = 50
 )
 
 // New returns a hub. Set rules and calls before Run.
@@ -117,8 +124,11 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.QueueSize == 0 {
 		cfg.QueueSize = 256 << 10
 	}
+	if cfg.WriteDelay == 0 {
+		cfg.WriteDelay = 25 * time.Millisecond
+	}
 	h := &Hub{
-		cfg: cfg, rules: map[string]Rule{PersonKind: {May: onlyOneself}}, rpcs: map[string]RPC{},
+		cfg: cfg, rules: map[string]Rule{PersonKind: {May: onlyOneself, News: true}}, rpcs: map[string]RPC{},
 		refuse: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "openstall_hub_refused_total", Help: "Refused connections and commands by reason.",
 		}, []string{"reason"}),
@@ -216,7 +226,11 @@ func Channel(kind, id string) string { return kind + ":" + id }
 
 // Publish sends data (JSON) to whoever listens to a channel now.
 func (h *Hub) Publish(channel string, data []byte) error {
-	_, err := h.node.Publish(channel, data)
+	// The history is never read, but gives the publication an offset. One without is
+	// dropped for a client whose subscription is in progress, until a moment after
+	// the reply is written: replies do not wait in the queue, so the client may be
+	// told, and have told others, that it listens before it does.
+	_, err := h.node.Publish(channel, data, centrifuge.WithHistory(1, time.Minute))
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", channel, err)
 	}
@@ -234,14 +248,20 @@ func (h *Hub) PublishState(channel string, version uint64, data []byte) error {
 	return nil
 }
 
-// PublishTo sends data (JSON) to every device of a person. A device that was
-// away for less than ten minutes hears it when it comes back.
-func (h *Hub) PublishTo(person string, data []byte) error {
-	_, err := h.node.Publish(Channel(PersonKind, person), data, centrifuge.WithHistory(personLength, personKept))
+// PublishNews sends data (JSON) to the listeners of a channel of news. One that
+// was away for less than ten minutes hears it when it comes back, if it is among
+// the last 50.
+func (h *Hub) PublishNews(channel string, data []byte) error {
+	_, err := h.node.Publish(channel, data, centrifuge.WithHistory(newsLength, newsKept))
 	if err != nil {
-		return fmt.Errorf("publish to %s: %w", person, err)
+		return fmt.Errorf("publish to %s: %w", channel, err)
 	}
 	return nil
+}
+
+// PublishTo sends data (JSON) as news to every device of a person.
+func (h *Hub) PublishTo(person string, data []byte) error {
+	return h.PublishNews(Channel(PersonKind, person), data)
 }
 
 // Here counts the listeners of a channel in this process.

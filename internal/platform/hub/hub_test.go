@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -144,6 +145,34 @@ func TestPersonHearsWhatWasMissedWhileAway(t *testing.T) {
 	}
 }
 
+// The library answers a subscription before it notes that the client listens, and
+// drops a publication without an offset in between, here from inside the write of
+// the answer. A host waited for a comment that never came.
+func TestWhatIsPublishedRightAfterTheAnswerIsHeard(t *testing.T) {
+	answered := make(chan func(), 1)
+	h, url := serveOn(t, hub.Config{}, func(h *hub.Hub) { h.Rule("host", hub.Rule{News: true}) }, func(c net.Conn) net.Conn {
+		return &watchedConn{c, func(data []byte) {
+			if strings.Contains(string(data), `"subscribe":`) {
+				(<-answered)()
+			}
+		}}
+	})
+	for channel, publish := range map[string]func(string, []byte) error{"host:1": h.PublishNews, "room:1": h.Publish} {
+		answered <- func() {
+			if err := publish(channel, []byte(`"held"`)); err != nil {
+				t.Error(err)
+			}
+		}
+		c := hubtest.Connect(t, url, "ann")
+		if m := c.Subscribe(channel); m.Error != nil {
+			t.Fatalf("subscribe: %+v", m.Error)
+		}
+		if got := c.Push(channel); got != `"held"` {
+			t.Errorf("heard %s", got)
+		}
+	}
+}
+
 func TestRulesKeepStrangersOut(t *testing.T) {
 	_, url := serve(t, hub.Config{}, func(h *hub.Hub) {
 		h.Rule("host", hub.Rule{May: func(_ context.Context, who hub.Viewer, _ string) error {
@@ -173,6 +202,21 @@ func TestRulesKeepStrangersOut(t *testing.T) {
 	}
 	if _, err := hubtest.Dial(t.Context(), url, "banned"); err == nil {
 		t.Error("a refused identity got a socket")
+	}
+}
+
+func TestNewsIsHeardAfterABreak(t *testing.T) {
+	h, url := serve(t, hub.Config{}, func(h *hub.Hub) { h.Rule("host", hub.Rule{News: true}) })
+	c := hubtest.Connect(t, url, "ann")
+	at := c.Subscribe("host:1").Subscribe
+	if err := errors.Join(h.PublishNews("host:1", []byte(`"while away"`)), c.Conn.CloseNow()); err != nil {
+		t.Fatal(err)
+	}
+	m := hubtest.Connect(t, url, "ann").Command(map[string]any{"subscribe": map[string]any{
+		"channel": "host:1", "recover": true, "epoch": at.Epoch, "offset": at.Offset,
+	}})
+	if m.Subscribe == nil || !m.Subscribe.Recovered || len(m.Subscribe.Publications) != 1 || string(m.Subscribe.Publications[0].Data) != `"while away"` {
+		t.Errorf("after the break: %+v", m)
 	}
 }
 

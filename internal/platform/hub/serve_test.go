@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,12 @@ import (
 
 // serve runs a hub on a real socket. A cookie "person" says who comes.
 func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string) {
+	t.Helper()
+	return serveOn(t, cfg, set, nil)
+}
+
+// serveOn is serve on connections that pass through wrap.
+func serveOn(t *testing.T, cfg hub.Config, set func(h *hub.Hub), wrap func(net.Conn) net.Conn) (*hub.Hub, string) {
 	t.Helper()
 	if cfg.Identify == nil {
 		cfg.Identify = func(r *http.Request) (hub.Viewer, error) {
@@ -38,7 +45,11 @@ func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string
 	if err := h.Start(); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
+	server := httptest.NewUnstartedServer(h)
+	if wrap != nil {
+		server.Listener = wrappedListener{server.Listener, wrap}
+	}
+	server.Start()
 	t.Cleanup(func() {
 		if err := h.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -46,6 +57,31 @@ func serve(t *testing.T, cfg hub.Config, set func(h *hub.Hub)) (*hub.Hub, string
 		server.Close()
 	})
 	return h, "ws" + strings.TrimPrefix(server.URL, "http")
+}
+
+type wrappedListener struct {
+	net.Listener
+	wrap func(net.Conn) net.Conn
+}
+
+func (l wrappedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.wrap(conn), nil
+}
+
+// watchedConn shows each write after it was made and before the hub hears of it.
+type watchedConn struct {
+	net.Conn
+	wrote func(data []byte)
+}
+
+func (c *watchedConn) Write(data []byte) (int, error) {
+	n, err := c.Conn.Write(data)
+	c.wrote(data)
+	return n, err
 }
 
 // each runs f n times at once.

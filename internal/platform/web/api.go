@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // API is the part of the door that describes itself: operations with typed
@@ -28,6 +30,7 @@ func NewAPI(mux *http.ServeMux, log *slog.Logger, version string) *API {
 		"Errors are problem documents (RFC 9457) with a stable code; lists are paged by `next`; " +
 		"what moves money or stock takes an `Idempotency-Key`."
 	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	cfg.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	cfg.CreateHooks = nil // no $schema member, no Link header
 	cfg.DocsPath, cfg.OpenAPIPath, cfg.SchemasPath = "", "", ""
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -38,6 +41,17 @@ func NewAPI(mux *http.ServeMux, log *slog.Logger, version string) *API {
 		return humaError(nil)(nil, status, msg, list...)
 	}
 	return &API{huma: humago.New(mux, cfg), said: map[string]bool{}}
+}
+
+// format is JSON as encoding/json writes and reads it, by the second version of
+// that package, which is two to three times as fast.
+var format = huma.Format{
+	Marshal: func(w io.Writer, v any) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	},
+	Unmarshal: json.Unmarshal,
 }
 
 // schemaName names a Go type in the document: its area, then its own name
@@ -139,6 +153,10 @@ func Status(code int) Option { return func(o *huma.Operation) { o.DefaultStatus 
 
 // MaxBody bounds the request body in bytes (256 KiB by default).
 func MaxBody(n int64) Option { return func(o *huma.Operation) { o.MaxBodyBytes = n } }
+
+// Unchecked leaves the body to the handler: comparing it with its schema costs a
+// second reading, which counts where a crowd comes at once.
+func Unchecked() Option { return func(o *huma.Operation) { o.SkipValidateBody = true } }
 
 // Handle registers h for a route such as "POST /v1/orders". The operation's id
 // is its name in the document and in logs.

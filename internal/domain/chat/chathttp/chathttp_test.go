@@ -1,6 +1,7 @@
 package chathttp_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -24,6 +25,8 @@ import (
 )
 
 // deaf is a room that shows nothing.
+func nobodyBought(context.Context, string, string) (bool, error) { return false, nil }
+
 type deaf struct{}
 
 func (deaf) Say(chat.Comment)          {}
@@ -61,7 +64,7 @@ func TestViewersTalkAndOnlyTheShopKeepsOrder(t *testing.T) {
 	if _, err := shows.Start(ctx, annShop, live.ID); err != nil {
 		t.Fatal(err)
 	}
-	chats := chat.New(chat.Parts{DB: d, Bus: b, Shops: shops, Shows: shows, Room: deaf{}, Now: time.Now})
+	chats := chat.New(chat.Parts{DB: d, Shops: shops, Shows: shows, Room: deaf{}, Bought: nobodyBought, Now: time.Now})
 	t.Cleanup(chats.Close)
 	mux := http.NewServeMux()
 	chathttp.Mount(web.NewAPI(mux, quiet, "test"), chathttp.Parts{Chat: chats, Shops: shops, Shows: shows})

@@ -23,12 +23,6 @@ CREATE TABLE chat_mute (
 	PRIMARY KEY (shop, person)
 );
 
-CREATE TABLE chat_buyer (
-	show   TEXT NOT NULL,
-	person TEXT NOT NULL,
-	PRIMARY KEY (show, person)
-);
-
 CREATE TABLE chat_pin (
 	show    TEXT PRIMARY KEY REFERENCES shows (id),
 	comment TEXT NOT NULL REFERENCES chat_comment (id)

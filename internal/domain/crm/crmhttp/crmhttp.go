@@ -1,4 +1,5 @@
-// Package crmhttp is the door of a shop's contacts.
+// Package crmhttp is the door of a shop's contacts, and of people to what they
+// agreed to.
 package crmhttp
 
 import (
@@ -28,6 +29,12 @@ type handler struct{ Parts }
 func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 	h := handler{p}
 	web.Handle(api, web.SignedIn, "GET /v1/merchant/shops/{shop}/contacts", "contacts", "The shop's customers", h.list)
+	web.Handle(api, web.SignedIn, "GET /v1/merchant/shops/{shop}/contacts/{contact}/consents", "contact-consents", "What a customer agreed to and took back", h.log)
+	web.Handle(api, web.SignedIn, "GET /v1/me/shop-messages", "shop-messages", "Shops that may write to me", h.agreed)
+	web.Handle(api, web.SignedIn, "DELETE /v1/me/shop-messages/{shop}", "stop-shop-messages", "Let a shop write to me no more", h.withdraw)
+	web.Handle(api, web.Anyone, "GET /v1/shop-messages/{token}", "read-shop-stop-link", "See which shop a stop link is about", h.readStop)
+	// Mail programs post here by themselves (RFC 8058), without cookies.
+	web.Handle(api, web.Anyone, "POST /v1/shop-messages/{token}", "stop-shop", "Let a shop write no more, with one tap", h.stop, web.Status(http.StatusOK))
 	mux.HandleFunc("GET /v1/merchant/shops/{shop}/contacts.csv", h.export)
 }
 
@@ -104,7 +111,7 @@ func (h handler) export(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="contacts.csv"`)
 	w.Header().Set("Cache-Control", "no-store")
-	if err := crm.WriteCSV(w, h.Contacts.All(ctx, shopID)); err != nil {
+	if err := crm.WriteCSV(w, h.Contacts.All(ctx, shopID), h.Contacts.StopURL); err != nil {
 		h.Log.ErrorContext(ctx, "contacts were not exported", "shop", shopID, "request", web.RequestID(ctx), "error", err)
 		panic(http.ErrAbortHandler)
 	}

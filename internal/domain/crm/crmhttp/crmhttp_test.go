@@ -16,6 +16,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/social"
+	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
@@ -27,7 +28,8 @@ func TestOnlyTheShopSeesItsContacts(t *testing.T) {
 	d := dbtest.SQLite(t, bus.Migrations, account.Migrations, shop.Migrations, crm.Migrations)
 	ctx, quiet := t.Context(), slog.New(slog.DiscardHandler)
 	b := bus.Open(d, quiet, nil)
-	contacts := crm.New(d, b, func(context.Context, string, string) (order.Order, error) { return order.Order{}, order.ErrNotFound }, time.Now)
+	contacts := crm.New(crm.Parts{DB: d, Bus: b, Secret: []byte("secret"), URL: func() string { return "" }, Now: time.Now,
+		Order: func(context.Context, string, string) (order.Order, error) { return order.Order{}, order.ErrNotFound }})
 	accounts, shops := account.New(d, nil, time.Now), shop.New(d, time.Now)
 	people := map[string]string{}
 	for _, name := range []string{"ann", "jo"} {
@@ -58,11 +60,27 @@ func TestOnlyTheShopSeesItsContacts(t *testing.T) {
 	}}, mux))
 	t.Cleanup(server.Close)
 	base := "/v1/merchant/shops/" + sh.ID
+	rows, err := contacts.List(ctx, sh.ID, "", page.First, 1)
+	if err != nil || len(rows.Items) != 1 {
+		t.Fatalf("%d contacts, %v", len(rows.Items), err)
+	}
+	contact := rows.Items[0].ID
+	token := strings.TrimPrefix(contacts.StopURL(contact), "/stop-shop/")
 	for _, tt := range []struct {
 		as, path string
 		status   int
 		holds    string
 	}{
+		{"ann", base + "/contacts/" + contact + "/consents", 200, `"items":[]`},
+		{"jo", base + "/contacts/" + contact + "/consents", 0, ""},
+		{"jo", "/v1/me/shop-messages", 200, `"items":[]`},
+		{"", "/v1/me/shop-messages", 401, ""},
+		{"jo", "DELETE /v1/me/shop-messages/" + sh.ID, 204, ""},
+		{"", "DELETE /v1/me/shop-messages/" + sh.ID, 401, ""},
+		{"", "/v1/shop-messages/" + token, 200, `"stopped":true`},
+		{"", "POST /v1/shop-messages/" + token, 200, `"slug":"`},
+		{"", "/v1/shop-messages/" + token + "x", 404, "crm.bad_link"},
+		{"", "POST /v1/shop-messages/" + contact + "~AAAAAAAAAAAAAAAAAAAAAA", 404, "crm.bad_link"},
 		{"ann", base + "/contacts", 200, `"name":"jo"`},
 		{"ann", base + "/contacts?q=nobody", 200, `"items":[]`},
 		{"ann", base + "/contacts?after=forged", 422, "page.bad_cursor"},
@@ -73,7 +91,11 @@ func TestOnlyTheShopSeesItsContacts(t *testing.T) {
 		{"", base + "/contacts", 401, ""},
 		{"", base + "/contacts.csv", 401, ""},
 	} {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+tt.path, nil)
+		method, path, ok := strings.Cut(tt.path, " ")
+		if !ok {
+			method, path = http.MethodGet, tt.path
+		}
+		req, err := http.NewRequestWithContext(ctx, method, server.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

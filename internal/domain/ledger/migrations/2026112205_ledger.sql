@@ -5,18 +5,16 @@ CREATE TABLE ledger_account (
 	currency TEXT NOT NULL
 );
 
-CREATE TABLE journal (
-	id   TEXT PRIMARY KEY,
-	ref  TEXT NOT NULL UNIQUE,
-	kind TEXT NOT NULL,
-	at   BIGINT NOT NULL
-);
-
-CREATE TABLE posting (
-	journal  TEXT NOT NULL,
-	account  TEXT NOT NULL,
-	amount   BIGINT NOT NULL,
+-- A row moves an amount from one account to another, so no journal can be out
+-- of balance. The rows of one ref happened together.
+CREATE TABLE transfer (
+	ref      TEXT NOT NULL,
+	seq      BIGINT NOT NULL,
+	credit   TEXT NOT NULL,
+	debit    TEXT NOT NULL,
+	amount   BIGINT NOT NULL CHECK (amount > 0),
 	currency TEXT NOT NULL,
-	PRIMARY KEY (journal, account)
+	at       BIGINT NOT NULL,
+	PRIMARY KEY (ref, seq),
+	CHECK (credit <> debit)
 );
-CREATE INDEX posting_account ON posting (account);

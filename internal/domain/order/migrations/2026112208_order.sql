@@ -1,6 +1,8 @@
 -- +goose Up
 CREATE TABLE orders (
-	id             TEXT PRIMARY KEY,
+	id             TEXT PRIMARY KEY, -- the quote's id with another first word: one order of a quote
+	key            TEXT NOT NULL UNIQUE, -- the buyer, a colon and the Idempotency-Key
+	key_hash       TEXT NOT NULL, -- of the wish that came under the key
 	number         TEXT NOT NULL,
 	shop           TEXT NOT NULL,
 	buyer          TEXT NOT NULL,
@@ -10,7 +12,6 @@ CREATE TABLE orders (
 	state          TEXT NOT NULL,
 	pay_state      TEXT NOT NULL,
 	payment        TEXT NOT NULL,
-	quote          TEXT NOT NULL UNIQUE,
 	quote_hash     TEXT NOT NULL,
 	quote_body     TEXT NOT NULL,
 	consents       TEXT NOT NULL,
@@ -35,12 +36,11 @@ CREATE TABLE orders (
 CREATE UNIQUE INDEX orders_code ON orders (shop, code) WHERE code <> '';
 CREATE INDEX orders_shop ON orders (shop, placed_at, id);
 CREATE INDEX orders_buyer ON orders (buyer, placed_at, id);
-CREATE INDEX orders_show ON orders (show_id) WHERE show_id <> '';
+CREATE INDEX orders_show ON orders (show_id, buyer) WHERE show_id <> '';
 CREATE INDEX orders_unpaid ON orders (pay_until) WHERE state = 'pending_payment';
 CREATE INDEX orders_done ON orders (completes_at) WHERE completes_at > 0;
 
 CREATE TABLE order_line (
-	id         TEXT PRIMARY KEY,
 	order_id   TEXT NOT NULL,
 	position   BIGINT NOT NULL,
 	sku        TEXT NOT NULL,
@@ -48,10 +48,11 @@ CREATE TABLE order_line (
 	revision   TEXT NOT NULL,
 	quantity   BIGINT NOT NULL CHECK (quantity > 0),
 	unit_minor BIGINT NOT NULL,
-	total      BIGINT NOT NULL
+	total      BIGINT NOT NULL,
+	PRIMARY KEY (order_id, position)
 );
-CREATE INDEX order_line_order ON order_line (order_id);
 
+-- Steps after the first, which is the order itself: placed by its buyer.
 CREATE TABLE order_event (
 	order_id TEXT NOT NULL,
 	seq      BIGINT NOT NULL,
@@ -61,11 +62,3 @@ CREATE TABLE order_event (
 	note     TEXT NOT NULL,
 	PRIMARY KEY (order_id, seq)
 );
-
-CREATE TABLE idempotency (
-	key        TEXT PRIMARY KEY,
-	hash       TEXT NOT NULL,
-	order_id   TEXT NOT NULL,
-	created_at BIGINT NOT NULL
-);
-CREATE INDEX idempotency_age ON idempotency (created_at);

@@ -39,7 +39,7 @@ func Mount(api *web.API, p Parts) {
 	// refused is decided by stock, not here.
 	h := &handler{Parts: p, quotes: web.NewLimiter(time.Millisecond, 5000, p.Now), places: web.NewLimiter(50*time.Millisecond, 100, p.Now)}
 	web.Handle(api, web.Anyone, "POST /v1/quotes", "quote", "An offer that holds for ten minutes", h.quote, web.Status(201))
-	web.Handle(api, web.SignedIn, "POST /v1/orders", "place-order", "Order an offer", h.place, web.Status(201))
+	web.Handle(api, web.SignedIn, "POST /v1/orders", "place-order", "Order an offer", h.place, web.Status(201), web.Unchecked())
 	web.Handle(api, web.SignedIn, "GET /v1/orders", "orders", "My orders", h.list)
 	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}", "order", "One of my orders", h.get)
 	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/cancel", "cancel-order", "Cancel before the hand-over", h.cancel)
@@ -168,8 +168,11 @@ type payOutput struct {
 }
 
 func (h *handler) pay(ctx context.Context, in *cancelInput) (*web.Out[payOutput], error) {
-	url, err := h.Orders.PayPage(ctx, web.Who(ctx).Person, in.ID)
-	return web.Answer(payOutput{url}, err)
+	o, err := h.Orders.Get(ctx, web.Who(ctx).Person, in.ID)
+	if err == nil && o.State != order.PendingPayment {
+		err = payment.ErrClosed
+	}
+	return web.Answer(payOutput{order.PayPath(o.ID)}, err)
 }
 
 func (h *handler) received(ctx context.Context, in *cancelInput) (*web.Out[view], error) {

@@ -1,7 +1,7 @@
 -- +goose Up
 CREATE TABLE payment_intent (
 	id         TEXT PRIMARY KEY,
-	order_id   TEXT NOT NULL,
+	order_id   TEXT NOT NULL UNIQUE,
 	shop       TEXT NOT NULL,
 	buyer      TEXT NOT NULL,
 	provider   TEXT NOT NULL,
@@ -11,7 +11,6 @@ CREATE TABLE payment_intent (
 	created_at BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL
 );
-CREATE INDEX payment_intent_order ON payment_intent (order_id);
 
 CREATE TABLE capture (
 	intent       TEXT PRIMARY KEY REFERENCES payment_intent (id),

@@ -3,6 +3,8 @@
 package paymenthttp
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,18 +14,14 @@ import (
 )
 
 // Mount adds the routes to mux. They stand beside the typed operations, because
-// a redirect is for browsers and a message needs its raw body.
-func Mount(mux *http.ServeMux, s *payment.Service, log *slog.Logger) {
-	mux.HandleFunc("GET /pay/{intent}", func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		in, err := s.Get(ctx, r.PathValue("intent"))
-		if err != nil {
-			web.WriteProblem(w, r, log, err)
-			return
-		}
-		page, err := s.Page(ctx, in.ID, web.Who(ctx).Person, "/orders/"+in.Order+"?paid=1")
-		if err != nil && in.Buyer == web.Who(ctx).Person && in.State != payment.Open {
-			http.Redirect(w, r, "/orders/"+in.Order, http.StatusSeeOther) // paid or given up meanwhile
+// a redirect is for browsers and a message needs its raw body. page returns
+// where a buyer pays an order, or [payment.ErrClosed].
+func Mount(mux *http.ServeMux, s *payment.Service, page func(ctx context.Context, buyer, order string) (string, error), log *slog.Logger) {
+	mux.HandleFunc("GET /pay/{order}", func(w http.ResponseWriter, r *http.Request) {
+		order := r.PathValue("order")
+		page, err := page(r.Context(), web.Who(r.Context()).Person, order)
+		if errors.Is(err, payment.ErrClosed) { // paid or given up meanwhile
+			http.Redirect(w, r, "/orders/"+order, http.StatusSeeOther)
 			return
 		}
 		if err != nil {

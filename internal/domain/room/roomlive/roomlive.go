@@ -37,7 +37,7 @@ func Mount(h *hub.Hub, p Parts) {
 		return json.Marshal(g)
 	}})
 	h.Rule(room.StateKind, hub.Rule{May: sees, State: p.Rooms.StateJSON})
-	h.Rule(room.HostKind, hub.Rule{May: func(ctx context.Context, who hub.Viewer, show string) error {
+	h.Rule(room.HostKind, hub.Rule{News: true, May: func(ctx context.Context, who hub.Viewer, show string) error {
 		return p.Hosts(ctx, show, who.Person)
 	}})
 	h.Handle("like", func(_ context.Context, who hub.Viewer, data []byte) ([]byte, error) {

@@ -34,4 +34,3 @@ CREATE TABLE reservation (
 	qty    BIGINT NOT NULL CHECK (qty > 0),
 	state  TEXT NOT NULL
 );
-CREATE INDEX reservation_held ON reservation (sku, bucket) WHERE state = 'held';

@@ -50,6 +50,8 @@ type Message struct {
 		Data         json.RawMessage
 		Publications []Publication
 		Recovered    bool
+		Epoch        string
+		Offset       uint64
 	}
 	RPC  *struct{ Data json.RawMessage }
 	Push *struct {

@@ -331,6 +331,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/shop-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shops that may write to me */
+        get: operations["shop-messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/shop-messages/{shop}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let a shop write to me no more */
+        delete: operations["stop-shop-messages"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops": {
         parameters: {
             query?: never;
@@ -392,6 +426,23 @@ export interface paths {
         };
         /** The shop's customers */
         get: operations["contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/contacts/{contact}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer agreed to and took back */
+        get: operations["contact-consents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1312,6 +1363,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shop-messages/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See which shop a stop link is about */
+        get: operations["read-shop-stop-link"];
+        put?: never;
+        /** Let a shop write no more, with one tap */
+        post: operations["stop-shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shops/{id}/follow": {
         parameters: {
             query?: never;
@@ -1581,6 +1650,13 @@ export interface components {
             name: string;
             phone?: string;
         };
+        CrmAgreedView: {
+            /** Format: date-time */
+            at: string;
+            shop: components["schemas"]["CrmShopView"];
+            /** @description The words agreed to */
+            text: string;
+        };
         CrmConsentView: {
             /** Format: date-time */
             at?: string;
@@ -1600,6 +1676,24 @@ export interface components {
             sources: components["schemas"]["CrmSourceView"][];
             spent: components["schemas"]["MoneyAmount"];
         };
+        CrmEntryView: {
+            /** Format: date-time */
+            at: string;
+            /** @description Given, or withdrawn */
+            marketing: boolean;
+            order?: string;
+            /** @description The words agreed to */
+            text?: string;
+            /** @enum {string} */
+            way: "order" | "account" | "link";
+        };
+        CrmShopView: {
+            id: string;
+            name: {
+                [key: string]: string;
+            };
+            slug: string;
+        };
         CrmSourceView: {
             /** Format: date-time */
             at: string;
@@ -1607,6 +1701,10 @@ export interface components {
             kind: "order" | "follow" | "reservation";
             share?: string;
             show?: string;
+        };
+        CrmStopView: {
+            shop: components["schemas"]["CrmShopView"];
+            stopped: boolean;
         };
         ErrsField: {
             location: string;
@@ -1954,8 +2052,16 @@ export interface components {
             items: components["schemas"]["ChatView"][];
             next?: string;
         };
+        PageOfCrmAgreedView: {
+            items: components["schemas"]["CrmAgreedView"][];
+            next?: string;
+        };
         PageOfCrmContactView: {
             items: components["schemas"]["CrmContactView"][];
+            next?: string;
+        };
+        PageOfCrmEntryView: {
+            items: components["schemas"]["CrmEntryView"][];
             next?: string;
         };
         PageOfNoticeView: {
@@ -3868,6 +3974,100 @@ export interface operations {
             };
         };
     };
+    "shop-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCrmAgreedView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "stop-shop-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "open-shop": {
         parameters: {
             query?: never;
@@ -4093,6 +4293,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOfCrmContactView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "contact-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCrmEntryView"];
                 };
             };
             /** @description Unauthorized */
@@ -7350,6 +7600,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SocialShareView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "read-shop-stop-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmStopView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "stop-shop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmStopView"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -31,6 +31,10 @@ export function shopper(c: Client) {
     savePreferences: (p: t.Preferences) => c.put<t.Preferences>('/me/preferences', p),
     stopInfo: (token: string) => c.get<t.StopInfo>(`/unsubscribe/${at(token)}`),
     stop: (token: string) => c.post<t.StopInfo>(`/unsubscribe/${at(token)}`),
+    shopMessages: () => c.get<t.List<t.ShopMessages>>('/me/shop-messages'),
+    stopShopMessages: (shop: string) => c.delete<void>(`/me/shop-messages/${at(shop)}`),
+    shopStopInfo: (token: string) => c.get<t.ShopStop>(`/shop-messages/${at(token)}`),
+    shopStop: (token: string) => c.post<t.ShopStop>(`/shop-messages/${at(token)}`),
 
     market: () => c.get<t.MarketHome>('/market'),
     shop: (slug: string) => c.get<t.ShopPage>(`/shops/${at(slug)}`),

@@ -115,6 +115,9 @@ export type OperatorOverview = Schemas['AppOverview']
 export type RoleHolder = Schemas['AccountRoleView']
 /** What a link in a message ends: one kind of message on one channel. */
 export type StopInfo = Schemas['NoticeStopView']
+/** A shop that may write to me about other things than orders. */
+export type ShopMessages = Schemas['CrmAgreedView']
+export type ShopStop = Schemas['CrmStopView']
 
 /** RFC 9457, with a stable `code` the apps translate. */
 export type Problem = {

@@ -13,6 +13,7 @@ export function useHost(show: MerchantShow, api: Merchant) {
   const line = ref<PublishState>('idle')
   const kbps = ref(0)
   const figures = shallowRef<Figures>()
+  const warnings = shallowRef<string[]>([])
   const busy = ref(false)
   const started = ref(show.started_at)
   let publisher: WhipPublisher | undefined
@@ -29,7 +30,9 @@ export function useHost(show: MerchantShow, api: Merchant) {
     else void fresh()
   }
   async function fresh() {
-    figures.value = (await api.showFigures(show.id).catch(() => undefined))?.now ?? figures.value
+    const [f, s] = await Promise.all([api.showFigures(show.id).catch(() => undefined), api.show(show.id).catch(() => undefined)])
+    if (f) figures.value = f.now
+    if (s) warnings.value = s.stream.warnings
   }
   const timer = setInterval(() => sending.value && document.visibilityState === 'visible' && void fresh(), 5000)
 
@@ -92,6 +95,7 @@ export function useHost(show: MerchantShow, api: Merchant) {
     line,
     kbps,
     figures,
+    warnings,
     busy,
     state,
     onAir,

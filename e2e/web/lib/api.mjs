@@ -49,8 +49,7 @@ export class Person {
     return [...this.#cookies].map(([name, value]) => ({ name, value, url: this.server.origin }))
   }
 
-  async signIn(name) {
-    const to = `${name.toLowerCase()}-${randomUUID().slice(0, 8)}@example.org`
+  async signIn(name, to = `${name.toLowerCase()}-${randomUUID().slice(0, 8)}@example.org`) {
     await this.get('/v1/session')
     await this.post('/v1/auth/codes', { to })
     await this.post('/v1/auth/codes/verify', { to, code: await this.server.code(to), name })

@@ -1,5 +1,6 @@
 export { pick } from './pick'
 export * from './format'
+export { rove, stop } from './rove'
 export { readableColour } from './contrast'
 export { countries, likelyCountry } from './countries'
 export { noteServerTime, serverNow, useNow } from './clock'

@@ -123,7 +123,7 @@ func (a *App) forget(ctx context.Context) error {
 	trim(a.cfg.KeepNotices, a.Notices.Trim)
 	trim(a.cfg.KeepVisits, a.Social.TrimClicks)
 	trim(a.cfg.KeepVisits, a.Rooms.TrimViewers)
-	return errors.Join(append(errs, a.Chat.Tidy(ctx))...)
+	return errors.Join(append(errs, a.Chat.Tidy(ctx), a.Accounts.Tidy(ctx))...)
 }
 
 // try logs what a clock could not do; it is tried again at the next tick.

@@ -258,3 +258,26 @@ func TestPasskeySignsInWithoutAnAddress(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatHasRunOutIsForgotten(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := newWorld(d), t.Context()
+		w.signIn(t, "old@example.org", "Old")
+		if _, err := w.SendCode(ctx, "never@example.org", "en"); err != nil {
+			t.Fatal(err)
+		}
+		w.at = w.at.AddDate(1, 0, 0)
+		_, token := w.signIn(t, "new@example.org", "New")
+		if err := w.Tidy(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for table, want := range map[string]int64{"session": 1, "login_code": 0, "passkey_ceremony": 0} {
+			if n, err := db.One(ctx, d, db.Column[int64], `SELECT COUNT(*) FROM `+table); err != nil || n != want {
+				t.Errorf("%s has %d rows, want %d (%v)", table, n, want, err)
+			}
+		}
+		if _, _, err := w.Identify(ctx, token); err != nil {
+			t.Errorf("who signed in today: %v", err)
+		}
+	}, account.Migrations)
+}

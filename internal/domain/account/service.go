@@ -345,3 +345,6 @@ func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
+
+// Tidy forgets sessions, codes and passkey ceremonies that have run out.
+func (s *Service) Tidy(ctx context.Context) error { return forgetExpired(ctx, s.db, s.now()) }

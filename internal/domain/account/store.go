@@ -282,3 +282,17 @@ func oneRow(res interface{ RowsAffected() (int64, error) }, err error) func(none
 		return nil
 	}
 }
+
+// forgetExpired deletes what has run out.
+func forgetExpired(ctx context.Context, q db.Querier, now time.Time) error {
+	for _, query := range []string{
+		`DELETE FROM session WHERE expires_at <= $1`,
+		`DELETE FROM login_code WHERE expires_at <= $1`,
+		`DELETE FROM passkey_ceremony WHERE expires_at <= $1`,
+	} {
+		if _, err := q.ExecContext(ctx, query, clock.Millis(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

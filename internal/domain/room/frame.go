@@ -22,6 +22,7 @@ type room struct {
 	skus    map[string]bool // on sale here
 	version int64           // of the last state
 	stateAt time.Time       // when it went out
+	learned int64           // version of the state that numbers and skus are of
 
 	n       int64
 	lines   lines
@@ -43,6 +44,7 @@ type room struct {
 	seen                 map[int64]bool // hashes that this process has met
 	fresh                map[int64]bool // of them, not yet stored
 	storedAt             time.Time
+	untold               bool      // the show has not heard of the stored figures
 	quietSince           time.Time // nobody was here
 }
 
@@ -60,10 +62,15 @@ func newRoom(id string, now time.Time) *room {
 	}
 }
 
-// learn keeps what the frames need of a state.
+// learn keeps what the frames need of a state. Two may be read at once; the one
+// that was begun earlier and came later knows less, and is passed over.
 func (r *room) learn(st State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if st.Version < r.learned {
+		return
+	}
+	r.learned = st.Version
 	r.state = st.State
 	r.numbers, r.skus = map[string]int{}, map[string]bool{}
 	for _, it := range st.Items {
@@ -226,7 +233,7 @@ func (r *room) greeting(here int64) Greeting {
 	defer r.mu.Unlock()
 	g := Greeting{
 		Comments: append([]chat.View{}, r.last...),
-		Viewers:  max(here, r.viewers), ViewersTotal: max(r.total, 1), Likes: r.likes,
+		Viewers:  max(here, r.viewers), ViewersTotal: max(r.total, min(here, 1)), Likes: r.likes,
 	}
 	if r.pinned != nil {
 		v := *r.pinned

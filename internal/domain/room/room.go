@@ -124,6 +124,7 @@ type Figures struct {
 // Kinds of channels; the id is the show's.
 const (
 	FrameKind = "room"
+	DeskKind  = "desk" // the same frames for the staff's screens, who are not viewers
 	StateKind = "state"
 	HostKind  = "host"
 )

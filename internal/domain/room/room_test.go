@@ -3,6 +3,7 @@ package room_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -36,6 +37,9 @@ type sink struct {
 func (s *sink) Publish(channel string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if channel == "desk:"+evening {
+		return nil
+	}
 	if channel != "room:"+evening {
 		return fmt.Errorf("frame on %s", channel)
 	}
@@ -97,15 +101,18 @@ func (s *sink) silent(t *testing.T) {
 }
 
 type world struct {
-	t     *testing.T
-	d     *db.DB
-	rooms *room.Service
-	bus   *bus.Bus
-	sink  *sink
-	now   time.Time
-	left  int64
-	state show.State
-	n     int
+	build   func() room.State // instead of the usual state
+	figures room.Figures      // that the show heard of
+	storing error             // what the show answers
+	t       *testing.T
+	d       *db.DB
+	rooms   *room.Service
+	bus     *bus.Bus
+	sink    *sink
+	now     time.Time
+	left    int64
+	state   show.State
+	n       int
 }
 
 func newWorld(t *testing.T, d *db.DB) *world {
@@ -121,6 +128,9 @@ func (w *world) start() {
 	w.rooms = room.New(room.Parts{
 		DB: w.d, Sink: w.sink,
 		Build: func(context.Context, string) (room.State, error) {
+			if w.build != nil {
+				return w.build(), nil
+			}
 			return room.State{State: w.state, Items: []room.Item{{Number: 7, Product: "prd_mackerel", SKUs: []room.SKU{
 				{ID: "sku_whole", Price: money.Amount{Minor: 1290, Currency: "EUR"}, Available: w.left, Total: 12},
 			}}}}, nil
@@ -128,8 +138,11 @@ func (w *world) start() {
 		Last:   func(context.Context, string, int) ([]chat.Comment, error) { return nil, nil },
 		Pinned: func(context.Context, string) (*chat.Comment, error) { return nil, nil },
 		OnAir:  func(context.Context) ([]string, error) { return []string{evening}, nil },
-		Store:  func(context.Context, string, room.Figures) error { return nil },
-		Log:    slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
+		Store: func(_ context.Context, _ string, f room.Figures) error {
+			w.figures = f
+			return w.storing
+		},
+		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
 	})
 	w.rooms.Listen(w.bus)
 	w.step(0)
@@ -438,5 +451,63 @@ func TestEmptyRoomIsForgottenAndComesBackWhole(t *testing.T) {
 	g, err := w.rooms.Enter(t.Context(), evening, "a")
 	if err != nil || g.Likes != 4 {
 		t.Errorf("greeting %+v, %v; want 4 likes", g, err)
+	}
+}
+
+func TestAStateReadEarlierAndHeardLaterIsPassedOver(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t, migrations...))
+	begun, release := make(chan struct{}), make(chan struct{})
+	w.build = func() room.State {
+		close(begun)
+		<-release
+		return room.State{State: show.Scheduled}
+	}
+	slow := make(chan error)
+	go func() {
+		_, err := w.rooms.State(t.Context(), evening)
+		slow <- err
+	}()
+	<-begun
+	w.build = func() room.State { return room.State{State: show.Live} }
+	if _, err := w.rooms.State(t.Context(), evening); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	if err := <-slow; err != nil {
+		t.Fatal(err)
+	}
+	if !w.rooms.OnAirHere(evening) {
+		t.Error("the older state won: the room thinks that the show has not begun")
+	}
+}
+
+func TestAShowHearsOfItsFiguresAfterAllWhenItDidNotAtOnce(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t, migrations...))
+	if _, err := w.rooms.Enter(t.Context(), evening, "a"); err != nil {
+		t.Fatal(err)
+	}
+	w.storing = errors.New("busy")
+	w.step(10 * time.Second)
+	w.state = show.Ended
+	w.rooms.Refresh(evening)
+	w.states()
+	w.figures, w.storing = room.Figures{}, nil
+	w.step(10 * time.Second)
+	if w.figures.ViewersTotal != 1 {
+		t.Errorf("figures %+v, want one viewer", w.figures)
+	}
+}
+
+func TestTheStaffAreNotViewers(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t, migrations...))
+	if _, err := w.rooms.EnterDesk(t.Context(), evening); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.rooms.Enter(t.Context(), evening, "a"); err != nil {
+		t.Fatal(err)
+	}
+	w.step(10 * time.Second)
+	if w.figures.ViewersTotal != 1 {
+		t.Errorf("%d viewers in all, want 1", w.figures.ViewersTotal)
 	}
 }

@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -126,7 +127,7 @@ func (s *Service) sendFrame(ctx context.Context, r *room, now time.Time) {
 	}
 	data, err := json.Marshal(f)
 	if err == nil {
-		err = s.Sink.Publish(FrameKind+":"+r.id, data)
+		err = errors.Join(s.Sink.Publish(FrameKind+":"+r.id, data), s.Sink.Publish(DeskKind+":"+r.id, data))
 	}
 	if err != nil {
 		s.Log.WarnContext(ctx, "room frame was not sent", "show", r.id, "error", err)
@@ -231,6 +232,16 @@ func (s *Service) Enter(ctx context.Context, showID, viewer string) (Greeting, e
 		r.meet(viewer)
 	}
 	return r.greeting(int64(s.Sink.Count(FrameKind+":"+showID)) + 1), nil
+}
+
+// EnterDesk lets a screen of the staff into the room of a show. It is not a
+// viewer, and not counted.
+func (s *Service) EnterDesk(ctx context.Context, showID string) (Greeting, error) {
+	r, err := s.enter(ctx, showID)
+	if err != nil {
+		return Greeting{}, err
+	}
+	return r.greeting(int64(s.Sink.Count(FrameKind + ":" + showID))), nil
 }
 
 // OnAirHere reports whether this process has the room of a show open and on air,

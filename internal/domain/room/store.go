@@ -26,9 +26,9 @@ func (s *Service) store(ctx context.Context, r *room) bool {
 	r.storedAt = s.Now()
 	likes, fresh := r.likesNew, r.fresh
 	r.likesNew, r.fresh = 0, map[int64]bool{}
-	onAir := r.state.OnAir()
+	idle := !r.state.OnAir() && !r.untold
 	r.mu.Unlock()
-	if likes == 0 && len(fresh) == 0 && !onAir {
+	if likes == 0 && len(fresh) == 0 && idle {
 		return true
 	}
 	var all Figures
@@ -50,6 +50,9 @@ func (s *Service) store(ctx context.Context, r *room) bool {
 	r.mu.Unlock()
 	if err == nil {
 		err = s.Store(ctx, r.id, all)
+		r.mu.Lock()
+		r.untold = err != nil
+		r.mu.Unlock()
 		s.Tell(r.id, News{"figures", all})
 	}
 	if err != nil {

@@ -37,8 +37,14 @@ func Mount(h *hub.Hub, p Parts) {
 		return json.Marshal(g)
 	}})
 	h.Rule(room.StateKind, hub.Rule{May: sees, State: p.Rooms.StateJSON})
-	h.Rule(room.HostKind, hub.Rule{News: true, May: func(ctx context.Context, who hub.Viewer, show string) error {
-		return p.Hosts(ctx, show, who.Person)
+	hosts := func(ctx context.Context, who hub.Viewer, show string) error { return p.Hosts(ctx, show, who.Person) }
+	h.Rule(room.HostKind, hub.Rule{News: true, May: hosts})
+	h.Rule(room.DeskKind, hub.Rule{May: hosts, Greet: func(ctx context.Context, _ hub.Viewer, show string) ([]byte, error) {
+		g, err := p.Rooms.EnterDesk(ctx, show)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(g)
 	}})
 	h.Handle("like", func(_ context.Context, who hub.Viewer, data []byte) ([]byte, error) {
 		var in struct {

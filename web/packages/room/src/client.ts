@@ -32,7 +32,8 @@ export class RoomClient {
 
     const state = this.listen(`state:${show}`, (data) => events.onState(data as RoomState))
     state.on('subscribed', (ctx) => ctx.data && events.onState(ctx.data as RoomState))
-    const room = this.listen(`room:${show}`, (data) => events.onFrame(data as RoomFrame))
+    // The staff's screens hear the same frames on a channel of their own: they are not viewers, and not counted.
+    const room = this.listen(`${events.onHost ? 'desk' : 'room'}:${show}`, (data) => events.onFrame(data as RoomFrame))
     room.on('subscribed', (ctx) => {
       const opening = (ctx.data ?? {}) as Opening
       events.onFrame({ n: 0, t: new Date().toISOString(), chat: opening.comments, viewers: opening.viewers, likes: opening.likes, viewers_total: opening.viewers_total })

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,12 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/openstall/openstall/bench/gauge"
 	"github.com/openstall/openstall/internal/media/hls"
 	"github.com/openstall/openstall/internal/media/rtmp"
 	"github.com/openstall/openstall/internal/media/stream"
@@ -91,58 +90,15 @@ func anyone(_ context.Context, c stream.Claim) (stream.Ticket, error) {
 
 // process is a running child.
 type process struct {
+	*gauge.Child
 	address
-	cmd   *exec.Cmd
-	stdin io.Closer
 }
 
 func launch(ctx context.Context, args ...string) (*process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Stderr = os.Stderr
-	stdin, err1 := cmd.StdinPipe()
-	stdout, err2 := cmd.StdoutPipe()
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	p := &process{cmd: cmd, stdin: stdin}
-	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &p.address)
-	}
-	if err != nil {
-		p.stop()
-		return nil, fmt.Errorf("child %v: %w", args, err)
-	}
-	return p, nil
-}
-
-func (p *process) stop() {
-	_ = p.stdin.Close()
-	_ = p.cmd.Wait()
-}
-
-// cpu returns the CPU time of the child so far (proc(5), fields 14 and 15 in
-// clock ticks, of which Linux has 100 a second).
-func (p *process) cpu() (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	text := string(b)
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("stat %q", text)
-	}
-	user, err1 := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err1, err2)
+	p := &process{}
+	var err error
+	p.Child, err = gauge.Launch(ctx, &p.address, args...)
+	return p, err
 }
 
 // floor is the least a server must do: a new part on a timer, the playlist made

@@ -18,7 +18,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 )
@@ -32,19 +31,6 @@ type result struct {
 	When       time.Time `json:"when"`
 	First      *first    `json:"first_part,omitempty"`
 	Viewers    *viewers  `json:"viewers,omitempty"`
-}
-
-// spread sums up repeated measurements.
-type spread struct {
-	Runs   []float64 `json:"runs"`
-	Min    float64   `json:"min"`
-	Median float64   `json:"median"`
-	Max    float64   `json:"max"`
-}
-
-func sum(runs []float64) spread {
-	s := slices.Sorted(slices.Values(runs))
-	return spread{Runs: runs, Min: s[0], Median: s[len(s)/2], Max: s[len(s)-1]}
 }
 
 func main() {

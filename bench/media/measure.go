@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/openstall/openstall/bench/gauge"
 	"github.com/openstall/openstall/internal/media/hls/hlstest"
 	"github.com/openstall/openstall/internal/media/rtmp"
 )
@@ -20,8 +21,8 @@ import (
 // first is how long it takes from the publisher's dial to the first part in the
 // viewer's hands.
 type first struct {
-	PartMS int64  `json:"part_ms"`
-	MS     spread `json:"ms"`
+	PartMS int64        `json:"part_ms"`
+	MS     gauge.Spread `json:"ms"`
 }
 
 var errEnough = errors.New("enough")
@@ -31,7 +32,7 @@ func measureFirst(ctx context.Context, film []byte, runs int, part time.Duration
 	if err != nil {
 		return nil, err
 	}
-	defer p.stop()
+	defer p.Stop()
 	var ms []float64
 	for i := range runs {
 		took, err := firstPart(ctx, p, film, fmt.Sprintf("first%d", i), part)
@@ -40,7 +41,7 @@ func measureFirst(ctx context.Context, film []byte, runs int, part time.Duration
 		}
 		ms = append(ms, float64(took.Microseconds())/1000)
 	}
-	return &first{part.Milliseconds(), sum(ms)}, nil
+	return &first{part.Milliseconds(), gauge.Sum(ms)}, nil
 }
 
 func firstPart(ctx context.Context, p *process, film []byte, name string, part time.Duration) (time.Duration, error) {
@@ -76,9 +77,9 @@ type viewers struct {
 	Viewers int   `json:"viewers"`
 	PartMS  int64 `json:"part_ms"`
 	// CPU seconds per viewer-minute.
-	Ours  spread `json:"ours"`
-	Floor spread `json:"floor"`
-	Ratio spread `json:"ratio"`
+	Ours  gauge.Spread `json:"ours"`
+	Floor gauge.Spread `json:"floor"`
+	Ratio gauge.Spread `json:"ratio"`
 	// What viewers of the core got, on average over all runs.
 	MbitPerViewer     float64 `json:"mbit_per_viewer"`
 	RequestsPerViewer float64 `json:"requests_per_viewer_and_second"`
@@ -111,7 +112,7 @@ func measureViewers(ctx context.Context, film []byte, n, pairs int, length, part
 	viewerSeconds := float64(n*pairs) * length.Seconds()
 	return &viewers{
 		Viewers: n, PartMS: part.Milliseconds(),
-		Ours: sum(ours), Floor: sum(floors), Ratio: sum(ratios),
+		Ours: gauge.Sum(ours), Floor: gauge.Sum(floors), Ratio: gauge.Sum(ratios),
 		MbitPerViewer:     float64(total.bytes.Load()) * 8 / 1e6 / viewerSeconds,
 		RequestsPerViewer: float64(total.requests.Load()) / viewerSeconds,
 		Failed:            total.failed.Load(),
@@ -124,7 +125,7 @@ func capture(ctx context.Context, film []byte, part time.Duration) (floorPlan, e
 	if err != nil {
 		return floorPlan{}, err
 	}
-	defer p.stop()
+	defer p.Stop()
 	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
 	defer cancel()
 	stop, err := publish(ctx, p, film, part)
@@ -178,7 +179,7 @@ func crowd(ctx context.Context, film []byte, n int, length, part time.Duration, 
 	if err != nil {
 		return 0, nil, err
 	}
-	defer p.stop()
+	defer p.Stop()
 	if p.RTMP != "" {
 		stop, err := publish(ctx, p, film, part)
 		if err != nil {
@@ -214,14 +215,14 @@ func crowd(ctx context.Context, film []byte, n int, length, part time.Duration, 
 	time.Sleep(4 * time.Second) // everyone is connected and the window is filling
 	t := &tally{}
 	count.Store(t)
-	before, err1 := p.cpu()
+	before, err1 := p.CPU()
 	begin := time.Now()
 	select {
 	case <-time.After(length):
 	case <-ctx.Done():
 		return 0, nil, ctx.Err()
 	}
-	after, err2 := p.cpu()
+	after, err2 := p.CPU()
 	took := time.Since(begin)
 	if err := errors.Join(err1, err2); err != nil {
 		return 0, nil, err

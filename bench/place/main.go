@@ -31,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/openstall/openstall/bench/gauge"
 	"github.com/openstall/openstall/internal/app"
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -486,7 +487,7 @@ func (w *world) hot(buyers int) (Result, error) {
 		go w.record()
 	}
 	runtime.GC()
-	cpu, database := w.cpu(), databaseCPU()
+	cpu, database := w.cpu(), gauge.CPUOf("postgres")
 	var next, ok, bad atomic.Int64
 	var mu sync.Mutex
 	var took []float64
@@ -522,7 +523,7 @@ func (w *world) hot(buyers int) (Result, error) {
 	r.P50, r.P99 = quantile(took, 0.5), quantile(took, 0.99)
 	r.CPU = (w.cpu() - cpu).Seconds() * 1000 / float64(max(1, r.Orders))
 	if w.engine == "postgres" {
-		r.Database = (databaseCPU() - database).Seconds() * 1000 / float64(max(1, r.Orders))
+		r.Database = (gauge.CPUOf("postgres") - database).Seconds() * 1000 / float64(max(1, r.Orders))
 	}
 	return r, nil
 }
@@ -618,42 +619,6 @@ func quantile(x []float64, q float64) float64 {
 
 // cpu is the processor time of the server so far.
 func (w *world) cpu() time.Duration {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.server.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, used, _ := processor(raw)
+	used, _ := gauge.CPU(w.server.Process.Pid)
 	return used
-}
-
-// databaseCPU is the processor time of every PostgreSQL process of this machine
-// so far; those that have ended are counted by their parent.
-func databaseCPU() time.Duration {
-	var sum time.Duration
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, f := range stats {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		if name, used, waited := processor(raw); name == "postgres" {
-			sum += used + waited
-		}
-	}
-	return sum
-}
-
-// processor reads a process's name, its processor time and that of its children
-// that were waited for, see proc_pid_stat(5).
-func processor(stat []byte) (name string, own, waited time.Duration) {
-	open, shut := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
-	if open < 0 || shut < open {
-		return "", 0, 0
-	}
-	f := strings.Fields(string(stat[shut+2:]))
-	ticks := func(i int) time.Duration {
-		n, _ := strconv.ParseInt(f[i], 10, 64)
-		return time.Duration(n) * 10 * time.Millisecond // USER_HZ is 100 on Linux
-	}
-	return string(stat[open+1 : shut]), ticks(11) + ticks(12), ticks(13) + ticks(14)
 }

@@ -16,9 +16,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/openstall/openstall/bench/gauge"
 )
 
 // Result is what a run prints.
@@ -39,22 +40,9 @@ type Comparison struct {
 	Mix  Mix        `json:"events_per_second"`
 	Runs []Measured `json:"runs"`
 	// Events delivered to a viewer for one CPU second of the server, by way.
-	PerCPUSecond map[string]Spread `json:"delivered_per_cpu_second"`
+	PerCPUSecond map[string]gauge.Spread `json:"delivered_per_cpu_second"`
 	// What the room delivers over what another way does, turn by turn.
-	Ratio map[string]Spread `json:"room_over"`
-}
-
-// Spread sums up repeated measurements.
-type Spread struct {
-	Runs   []float64 `json:"runs"`
-	Min    float64   `json:"min"`
-	Median float64   `json:"median"`
-	Max    float64   `json:"max"`
-}
-
-func spread(runs []float64) Spread {
-	s := slices.Sorted(slices.Values(runs))
-	return Spread{Runs: runs, Min: s[0], Median: s[len(s)/2], Max: s[len(s)-1]}
+	Ratio map[string]gauge.Spread `json:"room_over"`
 }
 
 // ways are in the order of their turns.
@@ -129,12 +117,12 @@ func (c *Comparison) measure(ctx context.Context, n, turns int, length time.Dura
 			}
 		}
 	}
-	c.PerCPUSecond, c.Ratio = map[string]Spread{}, map[string]Spread{}
+	c.PerCPUSecond, c.Ratio = map[string]gauge.Spread{}, map[string]gauge.Spread{}
 	for way, runs := range rates {
-		c.PerCPUSecond[way] = spread(runs)
+		c.PerCPUSecond[way] = gauge.Sum(runs)
 	}
 	for way, runs := range ratios {
-		c.Ratio[way] = spread(runs)
+		c.Ratio[way] = gauge.Sum(runs)
 	}
 	return nil
 }

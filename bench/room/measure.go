@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,12 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/openstall/openstall/bench/gauge"
 )
 
 // Measured is one run in one way.
@@ -44,7 +41,7 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 	if err != nil {
 		return Measured{}, err
 	}
-	defer p.stop()
+	defer p.Stop()
 	all, err := crowd(p.addr, n)
 	defer func() {
 		for _, v := range all {
@@ -55,7 +52,7 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 		return Measured{}, fmt.Errorf("viewers: %w", err)
 	}
 	time.Sleep(2 * time.Second) // counts and first frames are out
-	before, err := p.cpu()
+	before, err := p.CPU()
 	if err != nil {
 		return Measured{}, err
 	}
@@ -87,7 +84,7 @@ func measure(ctx context.Context, way string, mix Mix, n int, length time.Durati
 	}
 	arrived := time.Now()
 	took := arrived.Sub(begin)
-	after, err := p.cpu()
+	after, err := p.CPU()
 	if err != nil {
 		return Measured{}, err
 	}
@@ -160,41 +157,15 @@ func together(all []*viewer) (sum tally, least int64, err error) {
 
 // process is a running child.
 type process struct {
-	addr  string
-	cmd   *exec.Cmd
-	stdin io.Closer
+	*gauge.Child
+	addr string
 }
 
 func launch(ctx context.Context, args ...string) (*process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Stderr = os.Stderr
-	stdin, err1 := cmd.StdinPipe()
-	stdout, err2 := cmd.StdoutPipe()
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	p := &process{cmd: cmd, stdin: stdin}
-	text, err := bufio.NewReader(stdout).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(text, &p.addr)
-	}
-	if err != nil {
-		p.stop()
-		return nil, fmt.Errorf("child %v: %w", args, err)
-	}
-	return p, nil
-}
-
-func (p *process) stop() {
-	_ = p.stdin.Close()
-	_ = p.cmd.Wait()
+	p := &process{}
+	var err error
+	p.Child, err = gauge.Launch(ctx, &p.addr, args...)
+	return p, err
 }
 
 func (p *process) run(ctx context.Context, o order) error {
@@ -216,21 +187,4 @@ func (p *process) run(ctx context.Context, o order) error {
 		return fmt.Errorf("run: status %d: %s", res.StatusCode, text)
 	}
 	return nil
-}
-
-// cpu returns the CPU time of the child so far (proc(5), fields 14 and 15 in
-// clock ticks, of which Linux has 100 a second).
-func (p *process) cpu() (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	text := string(b)
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("stat %q", text)
-	}
-	user, err1 := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err1, err2)
 }

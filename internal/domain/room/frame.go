@@ -46,6 +46,7 @@ type room struct {
 	storedAt             time.Time
 	untold               bool      // the show has not heard of the stored figures
 	quietSince           time.Time // nobody was here
+	closed               bool      // the service has forgotten this room
 }
 
 // pinned writes null for "let go of".
@@ -161,18 +162,35 @@ func (r *room) like(viewer string, n int64, now time.Time) int64 {
 	return r.likes
 }
 
-// meet counts a browser once.
-func (r *room) meet(viewer string) {
-	if viewer == "" {
-		return
-	}
+// meet counts a browser once while the show is on air. It says whether the room
+// is still open.
+func (r *room) meet(viewer string) bool {
 	sum := sha256.Sum256([]byte(r.id + " " + viewer))
 	h := int64(binary.BigEndian.Uint64(sum[:8]))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.seen[h] {
+	if r.closed {
+		return false
+	}
+	if viewer != "" && r.state.OnAir() && !r.seen[h] {
 		r.seen[h], r.fresh[h] = true, true
 	}
+	return true
+}
+
+// deserted says that nobody has been here for a minute and nothing is on air.
+func (r *room) deserted(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Sub(r.quietSince) > time.Minute && !r.state.OnAir()
+}
+
+// close shuts the room when it is still deserted and nothing of it is unstored.
+func (r *room) close(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = now.Sub(r.quietSince) > time.Minute && !r.state.OnAir() && len(r.fresh) == 0 && r.likesNew == 0
+	return r.closed
 }
 
 // look notes how many are here.

@@ -104,6 +104,7 @@ type world struct {
 	build   func() room.State // instead of the usual state
 	figures room.Figures      // that the show heard of
 	storing error             // what the show answers
+	told    func()            // while the show hears of figures
 	t       *testing.T
 	d       *db.DB
 	rooms   *room.Service
@@ -140,6 +141,9 @@ func (w *world) start() {
 		OnAir:  func(context.Context) ([]string, error) { return []string{evening}, nil },
 		Store: func(_ context.Context, _ string, f room.Figures) error {
 			w.figures = f
+			if w.told != nil {
+				w.told()
+			}
 			return w.storing
 		},
 		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
@@ -452,6 +456,36 @@ func TestEmptyRoomIsForgottenAndComesBackWhole(t *testing.T) {
 	if err != nil || g.Likes != 4 {
 		t.Errorf("greeting %+v, %v; want 4 likes", g, err)
 	}
+}
+
+func TestWhoComesAsALongQuietRoomGoesOnAirIsCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		came := int64(0)
+		enter := func() {
+			came++
+			if _, err := w.rooms.Enter(t.Context(), evening, fmt.Sprint("browser", came)); err != nil {
+				t.Error(err)
+			}
+		}
+		turn := func(to show.State) {
+			w.state = to
+			if _, err := w.rooms.State(t.Context(), evening); err != nil {
+				t.Fatal(err)
+			}
+		}
+		turn(show.Scheduled)
+		w.now = w.now.Add(12 * time.Minute) // with nobody here
+		turn(show.Live)
+		w.told = enter // whenever the room stores what it has counted
+		w.step(0)
+		w.told = nil
+		enter()
+		w.step(10 * time.Second)
+		if w.figures.ViewersTotal != came {
+			t.Errorf("%d of %d viewers were counted", w.figures.ViewersTotal, came)
+		}
+	}, migrations...)
 }
 
 func TestAStateReadEarlierAndHeardLaterIsPassedOver(t *testing.T) {

@@ -105,7 +105,6 @@ func (s *Service) Step(ctx context.Context) {
 	for _, r := range s.all() {
 		r.mu.Lock()
 		look, store := now.Sub(r.viewersAt) >= viewersEvery, now.Sub(r.storedAt) >= storeEvery
-		quiet := now.Sub(r.quietSince)
 		r.mu.Unlock()
 		if look {
 			r.look(s.Sink.Count(FrameKind+":"+r.id), now)
@@ -114,8 +113,8 @@ func (s *Service) Step(ctx context.Context) {
 			s.store(ctx, r)
 		}
 		s.sendFrame(ctx, r, now)
-		if quiet > time.Minute {
-			s.leave(ctx, r)
+		if r.deserted(now) {
+			s.leave(ctx, r, now)
 		}
 	}
 }
@@ -158,14 +157,16 @@ func (s *Service) watch(ctx context.Context, now time.Time) {
 	}
 }
 
-// leave forgets a room in which nobody has been for a minute.
-func (s *Service) leave(ctx context.Context, r *room) {
+// leave forgets a deserted room, unless somebody came while it was stored.
+func (s *Service) leave(ctx context.Context, r *room, now time.Time) {
 	if !s.store(ctx, r) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.rooms, r.id)
+	if r.close(now) {
+		delete(s.rooms, r.id)
+	}
 }
 
 func (s *Service) all() []*room {
@@ -225,11 +226,11 @@ func (s *Service) enter(ctx context.Context, showID string) (*room, error) {
 // Enter lets a browser into the room of a show and returns what it is told.
 func (s *Service) Enter(ctx context.Context, showID, viewer string) (Greeting, error) {
 	r, err := s.enter(ctx, showID)
+	for err == nil && !r.meet(viewer) { // it was closed as we came in
+		r, err = s.enter(ctx, showID)
+	}
 	if err != nil {
 		return Greeting{}, err
-	}
-	if r.onAir() {
-		r.meet(viewer)
 	}
 	return r.greeting(int64(s.Sink.Count(FrameKind+":"+showID)) + 1), nil
 }

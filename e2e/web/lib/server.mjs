@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,12 +11,16 @@ import { until } from './until.mjs'
 
 export const binary = fileURLToPath(new URL('../../../bin/openstall', import.meta.url))
 
+/** Below the ports that the system gives to outgoing connections, of which everything that runs beside us makes many. */
 async function freePort() {
-  const s = createServer()
-  await new Promise((go) => s.listen(0, '127.0.0.1', go))
-  const { port } = s.address()
-  await new Promise((go) => s.close(go))
-  return port
+  for (;;) {
+    const s = createServer()
+    const port = randomInt(10_000, 32_000)
+    const free = await new Promise((go) => s.once('error', () => go(false)).listen(port, '127.0.0.1', () => go(true)))
+    if (!free) continue
+    await new Promise((go) => s.close(go))
+    return port
+  }
 }
 
 /** A market of its own: free ports, an empty folder (or `data`), test payment and outbox on. It ends with the test. */

@@ -12,7 +12,7 @@ export async function until(what, ask, ms = 10_000, every = 50) {
     } catch (e) {
       last = e
     }
-    if (Date.now() >= end) throw new Error(`not within ${ms} ms: ${what}`, { cause: last })
+    if (Date.now() >= end) throw new Error(`not within ${ms} ms: ${what}${last ? `; at last: ${last.message}` : ''}`, { cause: last })
     await new Promise((go) => setTimeout(go, every))
   }
 }

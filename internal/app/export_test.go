@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+	"net/http"
+)
+
+// Handler is what the market serves.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Work does the jobs that are due, films too.
+func (a *App) Work(ctx context.Context) error {
+	if _, err := a.films.Drain(ctx); err != nil {
+		return err
+	}
+	_, err := a.jobs.Drain(ctx)
+	return err
+}

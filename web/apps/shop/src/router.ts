@@ -11,6 +11,7 @@ export function makeRouter() {
       { path: '/', name: 'home', component: () => import('./features/market/HomePage.vue') },
       { path: '/shops/:slug', name: 'shop', component: () => import('./features/market/ShopPage.vue'), props: true },
       { path: '/products/:id', name: 'product', component: () => import('./features/market/ProductPage.vue'), props: true },
+      { path: '/videos/:id', name: 'video', component: () => import('./features/video/VideoPage.vue'), props: true, meta: { dark: true } },
       { path: '/orders', name: 'orders', component: () => import('./features/order/OrdersPage.vue'), meta: { signedIn: true } },
       { path: '/orders/:id', name: 'order', component: () => import('./features/order/OrderPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/orders/:id/receipt', name: 'receipt', component: () => import('./features/order/ReceiptPage.vue'), props: true, meta: { signedIn: true } },

@@ -2950,8 +2950,8 @@ export interface components {
         };
         SocialShareRequest: {
             /** @enum {string} */
-            kind: "show" | "product" | "shop";
-            /** @description Id of the show or product, slug of the shop */
+            kind: "show" | "product" | "shop" | "video";
+            /** @description Id of the show, product or video, slug of the shop */
             target: string;
         };
         SocialShareView: {

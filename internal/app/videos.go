@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/domain/video/videohttp"
+	"github.com/openstall/openstall/internal/media/record"
 	"github.com/openstall/openstall/internal/media/transcode"
 	"github.com/openstall/openstall/internal/platform/blob"
 	"github.com/openstall/openstall/internal/platform/job"
@@ -38,7 +40,34 @@ func (a *App) hasShow(ctx context.Context, shopID, showID string) error {
 }
 
 func (a *App) mountVideos(api *web.API, mux *http.ServeMux) {
-	videohttp.Mount(api, mux, videohttp.Parts{Videos: a.Videos, Uploads: a.uploads, Shops: a.Shops, Shows: a.Shows, Shelf: a.Shelf, Accounts: a.Accounts, Blobs: a.blobs, Log: a.log, Now: a.now})
+	videohttp.Mount(api, mux, videohttp.Parts{Videos: a.Videos, Uploads: a.uploads, Shops: a.Shops, Shows: a.Shows, Shelf: a.Shelf, Accounts: a.Accounts, Blobs: a.blobs,
+		Clip: a.clip, Offset: a.offsetOf, Log: a.log, Now: a.now})
+}
+
+// clip copies a part of a recording into a file of the work folder.
+func (a *App) clip(_ context.Context, showID string, from, to time.Duration) (string, time.Duration, error) {
+	f, err := os.CreateTemp(a.cfg.Path("work"), "clip-")
+	if err != nil {
+		return "", 0, err
+	}
+	begins, err := a.studio.recorder.Cut(showID, from, to, f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(f.Name())
+		if errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrHole) {
+			err = video.ErrClip.Because(err)
+		}
+		return "", 0, err
+	}
+	return f.Name(), begins, nil
+}
+
+func (a *App) offsetOf(showID string, at time.Time) time.Duration {
+	index, err := a.studio.recorder.Open(showID)
+	if err != nil {
+		return 0
+	}
+	offset, _ := index.OffsetAt(at)
+	return offset
 }
 
 // tendUploads deletes uploads whose time is over. They lie on the disk of the

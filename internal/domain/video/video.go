@@ -122,6 +122,7 @@ const (
 	MaxTopic    = 30
 	MaxProducts = 20
 	MaxComment  = 300
+	MaxClip     = 10 * time.Minute
 	// maxAttempts is how often making a film is tried: a file that brings the
 	// process down must not do so for ever.
 	maxAttempts = 3
@@ -157,6 +158,7 @@ var (
 	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.")
 	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.")
 	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.")
+	ErrClip       = errs.New(errs.Invalid, "video.clip", "A clip is a part of one to 600 seconds of a show, in which its host was not away.")
 	ErrSecond     = errs.New(errs.Invalid, "video.second", "The film is not that long.")
 
 	ErrComment   = errs.New(errs.Invalid, "video.comment", "A comment has 1 to 300 characters.")

@@ -48,7 +48,8 @@ const (
 	CoverName  = "cover.jpg"
 )
 
-// Span is a part of a film; a zero To is the end.
+// Span is a part of a film: it begins with the first picture at or after From. A
+// zero To is the end.
 type Span struct{ From, To time.Duration }
 
 // heights are the rungs of the ladder by their shorter side.
@@ -150,11 +151,11 @@ func Make(ctx context.Context, dir, name string, span Span, progress func(percen
 	var before []string
 	length := s.duration
 	if span.From > 0 {
-		before = append(before, "-ss", fmt.Sprintf("%.3f", span.From.Seconds()))
+		before = append(before, "-ss", fmt.Sprintf("%.6f", span.From.Seconds()))
 		length -= span.From
 	}
 	if span.To > 0 {
-		before = append(before, "-t", fmt.Sprintf("%.3f", (span.To-span.From).Seconds()))
+		before = append(before, "-t", fmt.Sprintf("%.6f", (span.To-span.From).Seconds()))
 		length = min(length, span.To-span.From)
 	}
 	if span.From < 0 || s.duration > 0 && length <= 0 {

@@ -29,8 +29,14 @@ type Parts struct {
 	Shelf    *shelf.Service
 	Accounts *account.Service
 	Blobs    blob.Store
-	Log      *slog.Logger
-	Now      clock.Now
+	// Clip copies what it takes to decode the span from..to of a show's recording
+	// into a file, which the caller removes, and says where in it the span begins.
+	// It returns [video.ErrClip] where that cannot be done.
+	Clip func(ctx context.Context, show string, from, to time.Duration) (path string, begins time.Duration, err error)
+	// Offset is where in a show's recording an instant is, or the nearest place.
+	Offset func(show string, at time.Time) time.Duration
+	Log    *slog.Logger
+	Now    clock.Now
 }
 
 type handler struct{ Parts }

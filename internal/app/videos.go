@@ -77,12 +77,32 @@ func (a *App) tendUploads(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		a.try(ctx, "old uploads were not deleted", a.uploads.Sweep)
+		a.try(ctx, "halves of films were not deleted", a.sweepWork)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 	}
+}
+
+// sweepWork deletes what a crash has left in the work folder; nothing there takes
+// a day.
+func (a *App) sweepWork() error {
+	entries, err := os.ReadDir(a.cfg.Path("work"))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || a.now().Sub(info.ModTime()) < 24*time.Hour {
+			continue
+		}
+		if err := os.RemoveAll(a.cfg.Path("work", e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // coder makes films with the media core.

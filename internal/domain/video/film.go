@@ -38,11 +38,11 @@ func (s *Service) make(ctx context.Context, a makeFilm) error {
 	}
 	defer os.RemoveAll(dir)
 	made, cover, err := s.film(ctx, v, dir)
-	var blame *errs.Error
+	hopeless := slices.ContainsFunc(blames, func(blame *errs.Error) bool { return errors.Is(err, blame) })
 	switch {
 	case ctx.Err() != nil:
 		return err
-	case errors.As(err, &blame) && slices.Contains(blames, blame), err != nil && v.attempts >= maxAttempts:
+	case hopeless, err != nil && v.attempts >= maxAttempts:
 		s.Log.WarnContext(ctx, "video could not be used", "video", v.ID, "error", err)
 		return s.fail(ctx, v.ID, err)
 	case err != nil:

@@ -170,12 +170,19 @@ func Make(ctx context.Context, dir, name string, span Span, progress func(percen
 	limits := Limits{Time: 10*time.Minute + 8*most, Memory: 6 << 30, Output: 64<<20 + int64(most.Seconds())*1_000_000, Nice: 15}
 	before = append(before, "-max_pixels", strconv.Itoa(maxPixels), "-threads", "2")
 	if _, err := Run(ctx, Job{Input: name, Dir: dir, demux: s.demux, before: before, Args: args, Limits: limits, tell: ticks(length, progress)}); err != nil {
-		if ctx.Err() != nil || errors.Is(err, ErrUnavailable) {
-			return Film{}, err
-		}
-		return Film{}, fmt.Errorf("%w: %w", ErrBroken, err)
+		return Film{}, blame(ctx, err)
 	}
 	return finish(ctx, dir, rungs)
+}
+
+// blame says whether a failed run is the fault of its file: ffmpeg gave up, or
+// took too long. A child that was killed may do better another time.
+func blame(ctx context.Context, err error) error {
+	var exit *exec.ExitError
+	if ctx.Err() == nil && (errors.As(err, &exit) && exit.Exited() || errors.Is(err, context.DeadlineExceeded)) {
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return err
 }
 
 // ticks reads what -progress writes and tells the percent of length, each once.

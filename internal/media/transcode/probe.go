@@ -129,11 +129,8 @@ func probe(ctx context.Context, dir, name string) (source, error) {
 	}
 	out, err := Run(ctx, Job{Input: name, Dir: dir, probe: true, demux: demux, Limits: Limits{Time: 30 * time.Second, Memory: 2 << 30, Output: 1 << 20, Nice: 15},
 		Args: []string{"-show_entries", "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,color_transfer,avg_frame_rate,r_frame_rate,start_time,duration:stream_disposition=attached_pic:stream_side_data=rotation:format=start_time,duration", "-of", "json"}})
-	if ctx.Err() != nil || errors.Is(err, ErrUnavailable) {
-		return source{}, err
-	}
 	if err != nil {
-		return source{}, fmt.Errorf("%w: %w", ErrBroken, err)
+		return source{}, blame(ctx, err)
 	}
 	var p probed
 	if err := json.Unmarshal(out, &p); err != nil {

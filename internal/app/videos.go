@@ -30,9 +30,12 @@ func (a *App) buildVideos() error {
 	}
 	a.films = job.New(a.DB, a.log, nil, job.WithClock(a.now), job.WithWorkers(1))
 	a.Videos = video.New(video.Parts{DB: a.DB, Bus: a.bus, Jobs: a.jobs, Slow: a.films, Blobs: a.blobs, Shops: a.Shops, Catalog: a.Catalog, Social: a.Social,
-		Coder: coder{a.blobs}, HasShow: a.hasShow, Work: a.cfg.Path("work"), KeepSources: a.cfg.KeepUploads, Log: a.log, Now: a.now})
+		Coder: coder{a.blobs}, HasShow: a.hasShow, Room: a.hasRoom, Work: a.cfg.Path("work"), KeepSources: a.cfg.KeepUploads, Log: a.log, Now: a.now})
 	return nil
 }
+
+// hasRoom leaves to orders what recordings leave to them.
+func (a *App) hasRoom(n int64) bool { return freeSpace(a.cfg.Data)-n >= a.cfg.KeepFree<<20 }
 
 func (a *App) hasShow(ctx context.Context, shopID, showID string) error {
 	_, err := a.Shows.GetOf(ctx, shopID, showID)

@@ -133,7 +133,8 @@ const (
 // Topics of events. The key is the video, the payload a [Told].
 const (
 	// TopicPublished is told when a video is published, and again when what is
-	// said of a published one changes.
+	// said of a published one changes, its visibility too: a listener that cares
+	// looks at it.
 	TopicPublished = "video.published"
 	// TopicRemoved is told when a published video is withdrawn or deleted.
 	TopicRemoved = "video.removed"
@@ -174,6 +175,7 @@ var (
 	ErrNoPicture = errs.New(errs.Invalid, "video.no_picture", "There is no moving picture in this file.")
 	ErrTooLong   = errs.New(errs.Invalid, "video.too_long", "A video may last an hour at most.")
 	ErrTooLarge  = errs.New(errs.Invalid, "video.too_large", "The picture is larger than 4K.")
+	ErrNoRoom    = errs.New(errs.Unavailable, "video.no_room", "The market has no room for this film now. Try again later.")
 	ErrNoCoder   = errs.New(errs.Unavailable, "video.no_coder", "This market cannot make films now: its operator has to install ffmpeg.")
 )
 

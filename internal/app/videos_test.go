@@ -423,7 +423,7 @@ func TestFileThatIsNoFilmIsRefusedInWords(t *testing.T) {
 		id := s.posted(file, nil)
 		s.work()
 		v := s.call(200, "marlow", "GET", s.base()+"/"+id, nil)
-		if v["state"] != "failed" || v["problem"] != problem {
+		if v["state"] != "failed" || v["problem"] != problem || v["problem_detail"] == nil {
 			t.Errorf("state %v, problem %v, want %s", v["state"], v["problem"], problem)
 		}
 		s.call(409, "marlow", "POST", s.base()+"/"+id+"/publish", object{})

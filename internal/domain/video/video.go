@@ -179,5 +179,16 @@ var (
 	ErrNoCoder   = errs.New(errs.Unavailable, "video.no_coder", "This market cannot make films now: its operator has to install ffmpeg.")
 )
 
+// ProblemInWords says what the problem of a failed video is, in English; "" for
+// an unknown code.
+func ProblemInWords(code string) string {
+	for _, e := range append(blames, ErrNoCoder) {
+		if e.Code == code {
+			return e.Message
+		}
+	}
+	return ""
+}
+
 // blames are the problems that trying again cannot mend.
 var blames = []*errs.Error{ErrFormat, ErrBroken, ErrNoPicture, ErrTooLong, ErrTooLarge}

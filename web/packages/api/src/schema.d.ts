@@ -3169,6 +3169,8 @@ export interface components {
             place: string;
             /** @description Code of why the file cannot be used */
             problem?: string;
+            /** @description The same in words, in English; apps translate the code */
+            problem_detail?: string;
             products: components["schemas"]["ShelfCard"][];
             /**
              * Format: int64

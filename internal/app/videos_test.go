@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ type stall struct {
 	t       *testing.T
 	app     *app.App
 	url     string
+	data    string
 	now     time.Time
 	shop    shop.Shop
 	product catalog.Product
@@ -51,9 +53,9 @@ func eachStall(t *testing.T, f func(s *stall)) {
 func newStall(t *testing.T, database string) *stall {
 	t.Helper()
 	ctx := t.Context()
-	s := &stall{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), tokens: map[string]string{}}
+	s := &stall{t: t, data: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), tokens: map[string]string{}}
 	var err error
-	if s.app, err = app.New(ctx, config.Serve{Data: t.TempDir(), Database: database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
+	if s.app, err = app.New(ctx, config.Serve{Data: s.data, Database: database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
 		TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>"}, slog.New(slog.DiscardHandler), app.WithClock(func() time.Time { return s.now })); err != nil {
 		t.Fatal(err)
 	}
@@ -253,5 +255,285 @@ func TestVideoGoesFromAPhoneToEverybody(t *testing.T) {
 		s.call(204, "marlow", "DELETE", mine, nil)
 		s.work()
 		s.call(404, "marlow", "GET", mine, nil)
+	})
+}
+
+func TestVideoIsLikedAndTalkedAbout(t *testing.T) {
+	film := codectest.Read(t, codectest.Clip{Seconds: 1, Size: "160x120"}, "a.mp4")
+	eachStall(t, func(s *stall) {
+		t := s.t
+		id := s.posted(film, nil)
+		at := "/v1/videos/" + id
+		s.call(404, "rosa", "PUT", at+"/like", nil)
+		s.work()
+		s.call(200, "marlow", "POST", s.base()+"/"+id+"/publish", object{})
+		s.call(401, "", "PUT", at+"/like", nil)
+		for range 2 {
+			if v := s.call(200, "rosa", "PUT", at+"/like", nil); v["liked"] != true || v["likes"] != 1.0 {
+				t.Errorf("liked: %v", v)
+			}
+		}
+		s.call(200, "marlow", "PUT", at+"/like", nil)
+		if v := s.call(200, "rosa", "GET", at, nil); v["liked"] != true || v["likes"] != 2.0 {
+			t.Errorf("rosa sees liked %v of %v", v["liked"], v["likes"])
+		}
+		for range 2 {
+			if v := s.call(200, "rosa", "DELETE", at+"/like", nil); v["liked"] != false || v["likes"] != 1.0 {
+				t.Errorf("no longer liked: %v", v)
+			}
+		}
+
+		c := s.call(201, "rosa", "POST", at+"/comments", object{"text": " Is it\u202e fresh? "})
+		if c["text"] != "Is it fresh?" || c["name"] != "rosa" || c["mine"] != true || c["host"] != false {
+			t.Errorf("comment %v", c)
+		}
+		s.call(429, "rosa", "POST", at+"/comments", object{"text": "hello?"})
+		reply := s.call(201, "marlow", "POST", at+"/comments", object{"text": "An hour old.", "parent": c["id"]})
+		if reply["name"] != "Marlow’s Fish" || reply["host"] != true {
+			t.Errorf("the shop answers as %v", reply["name"])
+		}
+		s.now = s.now.Add(time.Minute)
+		deeper := s.call(201, "rosa", "POST", at+"/comments", object{"text": "Thanks", "parent": reply["id"]})
+		if deeper["parent"] != c["id"] {
+			t.Errorf("an answer to an answer hangs below %v", deeper["parent"])
+		}
+		s.call(404, "marlow", "POST", at+"/comments", object{"text": "To whom?", "parent": "vcm_none"})
+		top := s.call(200, "", "GET", at+"/comments", nil)["items"].([]any)
+		if len(top) != 1 || top[0].(object)["replies"] != 2.0 || top[0].(object)["mine"] != false {
+			t.Errorf("comments %v", top)
+		}
+		answers := s.call(200, "", "GET", at+"/comments?parent="+c["id"].(string), nil)["items"].([]any)
+		if len(answers) != 2 {
+			t.Errorf("answers %v", answers)
+		}
+		if v := s.call(200, "", "GET", at, nil); v["comments_count"] != 3.0 {
+			t.Errorf("%v comments, want 3", v["comments_count"])
+		}
+		s.call(404, "rosa", "DELETE", at+"/comments/"+reply["id"].(string), nil)
+		s.call(204, "rosa", "DELETE", at+"/comments/"+deeper["id"].(string), nil)
+		s.call(204, "marlow", "DELETE", at+"/comments/"+c["id"].(string), nil)
+		if v := s.call(200, "", "GET", at, nil); v["comments_count"] != 0.0 {
+			t.Errorf("%v comments, want none", v["comments_count"])
+		}
+	})
+}
+
+func TestVideoIsForWhomItIsMeant(t *testing.T) {
+	film := codectest.Read(t, codectest.Clip{Seconds: 1, Size: "160x120"}, "a.mp4")
+	eachStall(t, func(s *stall) {
+		t := s.t
+		count := func(who string) int {
+			return len(s.call(200, who, "GET", "/v1/shops/"+s.shop.ID+"/videos", nil)["items"].([]any))
+		}
+		link, followers := s.posted(film, object{"visibility": "link"}), s.posted(film, object{"visibility": "followers"})
+		for _, id := range []string{link, followers} {
+			s.call(200, "marlow", "POST", s.base()+"/"+id+"/publish", object{}) // before the film is made
+		}
+		s.work()
+		s.call(200, "", "GET", "/v1/videos/"+link, nil)
+		s.call(404, "", "GET", "/v1/videos/"+followers, nil)
+		s.call(404, "rosa", "GET", "/media/videos/"+followers+"/master.m3u8", nil)
+		if n := count("") + count("rosa"); n != 0 {
+			t.Errorf("%d videos are listed for everybody", n)
+		}
+		s.call(200, "rosa", "PUT", "/v1/shops/"+s.shop.ID+"/follow", nil)
+		s.call(200, "rosa", "GET", "/v1/videos/"+followers, nil)
+		res := s.send("rosa", "GET", "/media/videos/"+followers+"/master.m3u8", nil)
+		if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Cache-Control"), "private") {
+			t.Errorf("a follower gets %s, cached %q", res.Status, res.Header.Get("Cache-Control"))
+		}
+		if n := count("rosa"); n != 1 {
+			t.Errorf("%d videos are listed for a follower", n)
+		}
+		for c := range s.app.Videos.Eligible(t.Context()) {
+			t.Errorf("a feed gets %s", c.ID)
+		}
+		s.call(200, "marlow", "PATCH", s.base()+"/"+link, object{"visibility": "public", "ad": true})
+		if v := s.call(200, "", "GET", "/v1/videos/"+link, nil); v["labels"].(object)["ad"] != true || count("") != 1 {
+			t.Errorf("labels %v, %d listed", v["labels"], count(""))
+		}
+		for _, bad := range []object{{"visibility": "friends"}, {"products": []string{"prd_none"}}, {"show": "shw_none"}, {"rights": object{"kind": "licensed"}}, {"language": "<b>"}, {"caption": strings.Repeat("a", 501)}} {
+			res := s.send("marlow", "PATCH", s.base()+"/"+link, strings.NewReader(must(json.Marshal(bad))), "Content-Type", "application/json")
+			if res.StatusCode != 422 && res.StatusCode != 404 {
+				t.Errorf("%v is taken: %s", bad, res.Status)
+			}
+		}
+		s.call(404, "rosa", "PATCH", s.base()+"/"+link, object{"ad": false})
+		s.call(404, "rosa", "GET", s.base(), nil)
+	})
+}
+
+func must(b []byte, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func TestVideoWaitsForItsHour(t *testing.T) {
+	film := codectest.Read(t, codectest.Clip{Seconds: 3, Size: "160x120"}, "a.mp4")
+	eachStall(t, func(s *stall) {
+		t := s.t
+		first := s.posted(film, nil)
+		second := s.posted(film, object{"trim": object{"from_ms": 1000}})
+		s.call(200, "marlow", "POST", s.base()+"/"+first+"/publish", object{"at": s.now.Add(time.Hour)})
+		s.work()
+		mine := s.call(200, "marlow", "GET", s.base()+"/"+first, nil)
+		if mine["state"] != "scheduled" || mine["publish_at"] == nil {
+			t.Errorf("planned: %v", mine)
+		}
+		s.call(404, "", "GET", "/v1/videos/"+first, nil)
+		s.call(200, "marlow", "POST", s.base()+"/"+first+"/publish", object{"at": s.now.Add(2 * time.Hour)})
+		s.now = s.now.Add(time.Hour + time.Minute)
+		s.work()
+		s.call(404, "", "GET", "/v1/videos/"+first, nil) // it was planned anew
+		s.now = s.now.Add(time.Hour)
+		s.work()
+		s.call(200, "", "GET", "/v1/videos/"+first, nil)
+		s.call(422, "marlow", "POST", s.base()+"/"+second+"/publish", object{"at": s.now.AddDate(2, 0, 0)})
+
+		// The other is made of the same file: its uploader is told, and so is the feed.
+		s.call(200, "marlow", "POST", s.base()+"/"+second+"/publish", object{})
+		mine = s.call(200, "marlow", "GET", s.base()+"/"+second, nil)
+		if mine["duplicate_of"] != first || mine["duration_ms"].(float64) > 2200 {
+			t.Errorf("duplicate of %v, %v ms", mine["duplicate_of"], mine["duration_ms"])
+		}
+		n := 0
+		for c := range s.app.Videos.Eligible(t.Context()) {
+			if n++; (c.DuplicateOf == first) != (c.ID == second) {
+				t.Errorf("candidate %+v", c)
+			}
+		}
+		if n != 2 {
+			t.Errorf("%d candidates", n)
+		}
+		was := mine["cover"].(object)["url"]
+		mine = s.call(200, "marlow", "POST", s.base()+"/"+second+"/cover", object{"second": 1.5})
+		if is := mine["cover"].(object)["url"].(string); is == was || len(s.get(is)) < 500 {
+			t.Errorf("cover %v, was %v", is, was)
+		}
+		s.call(422, "marlow", "POST", s.base()+"/"+second+"/cover", object{"second": 99})
+	})
+}
+
+func TestFileThatIsNoFilmIsRefusedInWords(t *testing.T) {
+	s := newStall(t, "")
+	tone := codectest.Read(t, codectest.Clip{Seconds: 1, NoVideo: true}, "tone.m4a")
+	for problem, file := range map[string][]byte{"video.format": []byte("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n"), "video.no_picture": tone, "video.broken": tone[:64]} {
+		id := s.posted(file, nil)
+		s.work()
+		v := s.call(200, "marlow", "GET", s.base()+"/"+id, nil)
+		if v["state"] != "failed" || v["problem"] != problem || v["problem_detail"] == nil {
+			t.Errorf("state %v, problem %v, want %s", v["state"], v["problem"], problem)
+		}
+		s.call(409, "marlow", "POST", s.base()+"/"+id+"/publish", object{})
+		s.call(204, "marlow", "DELETE", s.base()+"/"+id, nil)
+	}
+	s.call(404, "marlow", "POST", s.base(), object{"upload": "upl_00000000000000000000000000"})
+}
+
+// TestFilmIsMadeAfterACrash cuts the work off half-way, again and again, and wants
+// one whole film and nothing else left.
+func TestFilmIsMadeAfterACrash(t *testing.T) {
+	film := codectest.Read(t, codectest.Clip{Seconds: 12, Size: "640x360"}, "a.mp4")
+	eachStall(t, func(s *stall) {
+		t := s.t
+		id := s.posted(film, nil)
+		for range 4 { // more often than a bad file is tried
+			s.cutOff(id)
+			s.now = s.now.Add(time.Hour)
+		}
+		s.work()
+		v := s.call(200, "marlow", "GET", s.base()+"/"+id, nil)
+		if v["state"] != "draft" {
+			t.Fatalf("after the crash: %v", v)
+		}
+		var keys []string
+		for info, err := range s.app.Blobs().List(t.Context(), "video/") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, info.Key)
+		}
+		if len(keys) != 3 { // a playlist, a film and the small pictures: no source, no halves
+			t.Errorf("left over: %v", keys)
+		}
+		if left, _ := os.ReadDir(s.data + "/work"); len(left) > 0 {
+			t.Errorf("left in the work folder: %v", left)
+		}
+	})
+}
+
+// cutOff ends the work on a video in the middle.
+func (s *stall) cutOff(id string) {
+	s.t.Helper()
+	ctx, kill := context.WithCancel(s.t.Context())
+	defer kill()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.app.Work(ctx)
+	}()
+	for begun := false; ; {
+		v := s.call(200, "marlow", "GET", s.base()+"/"+id, nil)
+		progress := v["progress"].(float64)
+		begun = begun || progress == 0 // what the last attempt told is forgotten
+		if begun && progress >= 1 {
+			break
+		}
+		select {
+		case <-ended:
+			s.t.Fatalf("the film was not cut off: %v", v)
+		default:
+		}
+	}
+	kill()
+	<-ended
+}
+
+func TestClipOfAShowHasItsProducts(t *testing.T) {
+	film := codectest.Read(t, codectest.Clip{Seconds: 6, Size: "320x240"}, "a.mp4", "-movflags", "empty_moov+default_base_moof+frag_keyframe")
+	eachStall(t, func(s *stall) {
+		t := s.t
+		ctx := t.Context()
+		if _, err := s.app.Shows.SetBag(ctx, s.shop.ID, s.show.ID, []show.Item{{Number: 1, Product: s.product.ID}}); err != nil {
+			t.Fatal(err)
+		}
+		begun := s.now
+		if _, err := s.app.Shows.Start(ctx, s.shop.ID, s.show.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.now = s.now.Add(3 * time.Second)
+		if _, err := s.app.Shows.Explain(ctx, s.shop.ID, s.show.ID, 1); err != nil {
+			t.Fatal(err)
+		}
+		dir := s.data + "/recordings/" + s.show.ID
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		init := bytes.Index(film, []byte("moof")) - 4
+		index := fmt.Sprintf(`{"t":"init","run":0,"size":%d}`+"\n"+`{"t":"part","run":0,"offset":%d,"size":%d,"duration_ns":6000000000,"key":true,"wall_ms":%d}`+"\n"+`{"t":"end"}`+"\n",
+			init, init, len(film)-init, begun.UnixMilli())
+		for name, b := range map[string][]byte{"index.jsonl": []byte(index), "00000.mp4": film} {
+			if err := os.WriteFile(dir+"/"+name, b, 0o640); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clips := "/v1/merchant/shops/" + s.shop.ID + "/shows/" + s.show.ID + "/clips"
+		before := s.call(201, "marlow", "POST", clips, object{"from_second": 0.5, "to_second": 2.5, "caption": "Good morning"})
+		with := s.call(201, "marlow", "POST", clips, object{"from_second": 2, "to_second": 4.5})
+		for _, bad := range []object{{"from_second": 3, "to_second": 3.5}, {"from_second": 5, "to_second": 60}} {
+			if v := s.call(422, "marlow", "POST", clips, bad); v["code"] != "video.clip" {
+				t.Errorf("%v: %v", bad, v["code"])
+			}
+		}
+		s.call(404, "rosa", "POST", clips, object{"from_second": 2, "to_second": 4})
+		s.work()
+		for clip, want := range map[string][2]float64{before["id"].(string): {2000, 0}, with["id"].(string): {2500, 1}} {
+			v := s.call(200, "marlow", "GET", s.base()+"/"+clip, nil)
+			if d := v["duration_ms"].(float64) - want[0]; v["state"] != "draft" || d < -60 || d > 60 || float64(len(v["products"].([]any))) != want[1] {
+				t.Errorf("clip %v of %v ms with %v", v["state"], v["duration_ms"], v["products"])
+			}
+		}
 	})
 }

@@ -38,11 +38,11 @@ func (s *Service) make(ctx context.Context, a makeFilm) error {
 	}
 	defer os.RemoveAll(dir)
 	made, cover, err := s.film(ctx, v, dir)
-	var blame *errs.Error
+	hopeless := slices.ContainsFunc(blames, func(blame *errs.Error) bool { return errors.Is(err, blame) })
 	switch {
-	case ctx.Err() != nil:
-		return err
-	case errors.As(err, &blame) && slices.Contains(blames, blame), err != nil && v.attempts >= maxAttempts:
+	case ctx.Err() != nil, errors.Is(err, ErrNoRoom):
+		return errors.Join(err, s.giveBack(context.WithoutCancel(ctx), v.ID)) // not the file's fault
+	case hopeless, err != nil && v.attempts >= maxAttempts:
 		s.Log.WarnContext(ctx, "video could not be used", "video", v.ID, "error", err)
 		return s.fail(ctx, v.ID, err)
 	case err != nil:
@@ -73,6 +73,18 @@ func (s *Service) begin(ctx context.Context, video string) (Video, error) {
 	return v, s.clear(ctx, "video/"+video+"/", sourceKey(video))
 }
 
+// giveBack takes an attempt back that was cut short.
+func (s *Service) giveBack(ctx context.Context, video string) error {
+	_, err := s.change(ctx, "", video, func(_ *db.Tx, v *Video) error {
+		v.attempts = max(0, v.attempts-1)
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // clear deletes the blobs below prefix but one.
 func (s *Service) clear(ctx context.Context, prefix, but string) error {
 	for info, err := range s.Blobs.List(ctx, prefix) {
@@ -92,6 +104,13 @@ func (s *Service) clear(ctx context.Context, prefix, but string) error {
 // film makes the film in dir and puts it into the store.
 func (s *Service) film(ctx context.Context, v Video, dir string) (Made, shop.Image, error) {
 	const source = "source"
+	info, err := s.Blobs.Stat(ctx, sourceKey(v.ID))
+	if err != nil {
+		return Made{}, shop.Image{}, err
+	}
+	if !s.Room(3 * info.Size) { // a copy to work on, and the film twice
+		return Made{}, shop.Image{}, ErrNoRoom
+	}
 	if err := s.fetch(ctx, sourceKey(v.ID), filepath.Join(dir, source)); err != nil {
 		return Made{}, shop.Image{}, err
 	}

@@ -59,6 +59,8 @@ type Parts struct {
 	Coder   Coder
 	// HasShow returns an error unless the show is one of the shop.
 	HasShow func(ctx context.Context, shop, show string) error
+	// Room reports whether the disk has room for n more bytes.
+	Room func(n int64) bool
 	// Work is a folder for films in the making.
 	Work string
 	// KeepSources keeps the files that films were made of.
@@ -92,8 +94,11 @@ var languageTag = regexp.MustCompile(`^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$`)
 // cleaned returns the text as it is kept, or what is wrong with it.
 func (t Text) cleaned() (Text, error) {
 	t.Caption, t.Place, t.Rights.Source = text.Lines(t.Caption), text.Line(t.Place), text.Line(t.Rights.Source)
-	if utf8.RuneCountInString(t.Caption) > MaxCaption || utf8.RuneCountInString(t.Place) > 80 || utf8.RuneCountInString(t.Rights.Source) > 200 {
+	if utf8.RuneCountInString(t.Caption) > MaxCaption {
 		return Text{}, ErrCaption
+	}
+	if utf8.RuneCountInString(t.Place) > 80 || utf8.RuneCountInString(t.Rights.Source) > 200 {
+		return Text{}, text.ErrTooLong
 	}
 	topics := []string{}
 	for _, topic := range t.Topics {
@@ -156,6 +161,9 @@ func (s *Service) Create(ctx context.Context, shopID, author string, d Post, fil
 	if d.TrimFrom < 0 || d.TrimTo < 0 || d.TrimTo > 0 && d.TrimTo-d.TrimFrom < time.Second {
 		return Video{}, ErrTrim
 	}
+	if !s.Room(size) {
+		return Video{}, ErrNoRoom
+	}
 	now := s.Now()
 	v := Video{ID: id.New("vid", now), Shop: shopID, Author: author, State: Processing, Text: t, TrimFrom: d.TrimFrom, TrimTo: d.TrimTo, CreatedAt: now}
 	// The file first: a row without one would be a promise that nobody can keep.
@@ -166,7 +174,7 @@ func (s *Service) Create(ctx context.Context, shopID, author string, d Post, fil
 		if err := insert(ctx, tx, v); err != nil {
 			return err
 		}
-		return s.Slow.Insert(ctx, tx, makeFilm{v.ID}, job.Unique(v.ID), job.MaxAttempts(maxAttempts+2))
+		return s.Slow.Insert(ctx, tx, makeFilm{v.ID}, job.Unique(v.ID))
 	})
 	if err != nil {
 		_ = s.Blobs.Delete(context.WithoutCancel(ctx), sourceKey(v.ID))
@@ -226,8 +234,9 @@ func (s *Service) Update(ctx context.Context, shopID, video string, change func(
 		return Video{}, err
 	}
 	return s.change(ctx, shopID, video, func(_ *db.Tx, v *Video) error {
-		v.Text = t
-		return nil
+		change(&v.Text) // once more, on what is there now
+		v.Text, err = v.Text.cleaned()
+		return err
 	})
 }
 

@@ -122,6 +122,7 @@ const (
 	MaxTopic    = 30
 	MaxProducts = 20
 	MaxComment  = 300
+	MaxClip     = 10 * time.Minute
 	// maxAttempts is how often making a film is tried: a file that brings the
 	// process down must not do so for ever.
 	maxAttempts = 3
@@ -132,7 +133,8 @@ const (
 // Topics of events. The key is the video, the payload a [Told].
 const (
 	// TopicPublished is told when a video is published, and again when what is
-	// said of a published one changes.
+	// said of a published one changes, its visibility too: a listener that cares
+	// looks at it.
 	TopicPublished = "video.published"
 	// TopicRemoved is told when a published video is withdrawn or deleted.
 	TopicRemoved = "video.removed"
@@ -157,6 +159,7 @@ var (
 	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.")
 	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.")
 	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.")
+	ErrClip       = errs.New(errs.Invalid, "video.clip", "A clip is a part of one to 600 seconds of a show, in which its host was not away.")
 	ErrSecond     = errs.New(errs.Invalid, "video.second", "The film is not that long.")
 
 	ErrComment   = errs.New(errs.Invalid, "video.comment", "A comment has 1 to 300 characters.")
@@ -172,8 +175,20 @@ var (
 	ErrNoPicture = errs.New(errs.Invalid, "video.no_picture", "There is no moving picture in this file.")
 	ErrTooLong   = errs.New(errs.Invalid, "video.too_long", "A video may last an hour at most.")
 	ErrTooLarge  = errs.New(errs.Invalid, "video.too_large", "The picture is larger than 4K.")
+	ErrNoRoom    = errs.New(errs.Unavailable, "video.no_room", "The market has no room for this film now. Try again later.")
 	ErrNoCoder   = errs.New(errs.Unavailable, "video.no_coder", "This market cannot make films now: its operator has to install ffmpeg.")
 )
+
+// ProblemInWords says what the problem of a failed video is, in English; "" for
+// an unknown code.
+func ProblemInWords(code string) string {
+	for _, e := range append(blames, ErrNoCoder) {
+		if e.Code == code {
+			return e.Message
+		}
+	}
+	return ""
+}
 
 // blames are the problems that trying again cannot mend.
 var blames = []*errs.Error{ErrFormat, ErrBroken, ErrNoPicture, ErrTooLong, ErrTooLarge}

@@ -48,7 +48,8 @@ const (
 	CoverName  = "cover.jpg"
 )
 
-// Span is a part of a film; a zero To is the end.
+// Span is a part of a film: it begins with the first picture at or after From. A
+// zero To is the end.
 type Span struct{ From, To time.Duration }
 
 // heights are the rungs of the ladder by their shorter side.
@@ -150,11 +151,11 @@ func Make(ctx context.Context, dir, name string, span Span, progress func(percen
 	var before []string
 	length := s.duration
 	if span.From > 0 {
-		before = append(before, "-ss", fmt.Sprintf("%.3f", span.From.Seconds()))
+		before = append(before, "-ss", fmt.Sprintf("%.6f", span.From.Seconds()))
 		length -= span.From
 	}
 	if span.To > 0 {
-		before = append(before, "-t", fmt.Sprintf("%.3f", (span.To-span.From).Seconds()))
+		before = append(before, "-t", fmt.Sprintf("%.6f", (span.To-span.From).Seconds()))
 		length = min(length, span.To-span.From)
 	}
 	if span.From < 0 || s.duration > 0 && length <= 0 {
@@ -169,12 +170,19 @@ func Make(ctx context.Context, dir, name string, span Span, progress func(percen
 	limits := Limits{Time: 10*time.Minute + 8*most, Memory: 6 << 30, Output: 64<<20 + int64(most.Seconds())*1_000_000, Nice: 15}
 	before = append(before, "-max_pixels", strconv.Itoa(maxPixels), "-threads", "2")
 	if _, err := Run(ctx, Job{Input: name, Dir: dir, demux: s.demux, before: before, Args: args, Limits: limits, tell: ticks(length, progress)}); err != nil {
-		if ctx.Err() != nil || errors.Is(err, ErrUnavailable) {
-			return Film{}, err
-		}
-		return Film{}, fmt.Errorf("%w: %w", ErrBroken, err)
+		return Film{}, blame(ctx, err)
 	}
 	return finish(ctx, dir, rungs)
+}
+
+// blame says whether a failed run is the fault of its file: ffmpeg gave up, or
+// took too long. A child that was killed may do better another time.
+func blame(ctx context.Context, err error) error {
+	var exit *exec.ExitError
+	if ctx.Err() == nil && (errors.As(err, &exit) && exit.Exited() || errors.Is(err, context.DeadlineExceeded)) {
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return err
 }
 
 // ticks reads what -progress writes and tells the percent of length, each once.

@@ -47,6 +47,18 @@ func TestFilmHasALadderThatPlays(t *testing.T) {
 	if got := film.Duration; got < 6400*time.Millisecond || got > 6700*time.Millisecond {
 		t.Errorf("it lasts %v", got)
 	}
+	// What a player loads before the first picture: 4 Mbit/s bring 500 kB in a
+	// second, of which the requests themselves take a part.
+	master := transcode.Master(film.Rungs, "")
+	first := strings.TrimSuffix(strings.Split(string(master), "\n")[4], ".m3u8")
+	playlist, err := os.ReadFile(filepath.Join(dir, first+".m3u8"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opening := transcode.Segments(playlist)[0]
+	if n := int64(len(master)+len(playlist)) + opening.Init + opening.Size; n > 300_000 {
+		t.Errorf("play begins after %d bytes", n)
+	}
 	var names []string
 	for _, r := range film.Rungs {
 		names = append(names, fmt.Sprintf("%dx%d", r.Width, r.Height))

@@ -80,22 +80,39 @@ type source struct {
 // probed is what ffprobe says.
 type probed struct {
 	Streams []probedStream `json:"streams"`
-	Format  struct {
-		Duration string `json:"duration"`
-	} `json:"format"`
+	Format  timed          `json:"format"`
+}
+
+// timed is when something begins and ends.
+type timed struct {
+	Start    string `json:"start_time"`
+	Duration string `json:"duration"`
+}
+
+// seconds is how long it lasts; 0 is not known. Of fragments whose clock does
+// not begin at zero ffprobe calls the end the duration.
+func (t timed) seconds() float64 {
+	d, err := strconv.ParseFloat(t.Duration, 64)
+	if err != nil || math.IsNaN(d) {
+		return 0
+	}
+	if start, err := strconv.ParseFloat(t.Start, 64); err == nil && start > 0 && start < d {
+		d -= start
+	}
+	return d
 }
 
 type probedStream struct {
-	Index       int    `json:"index"`
-	Type        string `json:"codec_type"`
-	Codec       string `json:"codec_name"`
-	Width       int    `json:"width"`
-	Height      int    `json:"height"`
-	Aspect      string `json:"sample_aspect_ratio"`
-	Transfer    string `json:"color_transfer"`
-	Rate        string `json:"avg_frame_rate"`
-	RealRate    string `json:"r_frame_rate"`
-	Duration    string `json:"duration"`
+	Index    int    `json:"index"`
+	Type     string `json:"codec_type"`
+	Codec    string `json:"codec_name"`
+	Width    int    `json:"width"`
+	Height   int    `json:"height"`
+	Aspect   string `json:"sample_aspect_ratio"`
+	Transfer string `json:"color_transfer"`
+	Rate     string `json:"avg_frame_rate"`
+	RealRate string `json:"r_frame_rate"`
+	timed
 	Disposition struct {
 		Attached int `json:"attached_pic"`
 	} `json:"disposition"`
@@ -111,12 +128,9 @@ func probe(ctx context.Context, dir, name string) (source, error) {
 		return source{}, err
 	}
 	out, err := Run(ctx, Job{Input: name, Dir: dir, probe: true, demux: demux, Limits: Limits{Time: 30 * time.Second, Memory: 2 << 30, Output: 1 << 20, Nice: 15},
-		Args: []string{"-show_entries", "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,color_transfer,avg_frame_rate,r_frame_rate,duration:stream_disposition=attached_pic:stream_side_data=rotation:format=duration", "-of", "json"}})
-	if ctx.Err() != nil || errors.Is(err, ErrUnavailable) {
-		return source{}, err
-	}
+		Args: []string{"-show_entries", "stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,color_transfer,avg_frame_rate,r_frame_rate,start_time,duration:stream_disposition=attached_pic:stream_side_data=rotation:format=start_time,duration", "-of", "json"}})
 	if err != nil {
-		return source{}, fmt.Errorf("%w: %w", ErrBroken, err)
+		return source{}, blame(ctx, err)
 	}
 	var p probed
 	if err := json.Unmarshal(out, &p); err != nil {
@@ -132,7 +146,7 @@ func (p probed) source(demux string) (source, error) {
 		case st.Type == "audio" && s.audio < 0 && st.Codec != "":
 			s.audio = st.Index
 		case st.Type == "video" && s.video < 0 && st.Disposition.Attached == 0 && st.Width > 0:
-			if err := s.look(st, p.Format.Duration); err != nil {
+			if err := s.look(st, p.Format); err != nil {
 				return source{}, err
 			}
 		}
@@ -144,7 +158,7 @@ func (p probed) source(demux string) (source, error) {
 }
 
 // look takes over what matters of the stream of pictures.
-func (s *source) look(st probedStream, whole string) error {
+func (s *source) look(st probedStream, whole timed) error {
 	s.video, s.width, s.height = st.Index, st.Width, st.Height
 	if st.Width > maxSide || st.Height > maxSide || st.Width*st.Height > maxPixels {
 		return ErrTooLarge
@@ -165,8 +179,8 @@ func (s *source) look(st probedStream, whole string) error {
 	if s.fps <= 0 {
 		s.fps = ratio(st.RealRate)
 	}
-	for _, text := range []string{whole, st.Duration} {
-		if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > s.duration.Seconds() {
+	for _, t := range []timed{whole, st.timed} {
+		if seconds := t.seconds(); seconds > s.duration.Seconds() {
 			if seconds > MaxDuration.Seconds() {
 				return ErrTooLong
 			}

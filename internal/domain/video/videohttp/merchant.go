@@ -20,6 +20,7 @@ func (h *handler) merchant(api *web.API) {
 	web.Handle(api, web.SignedIn, "POST "+base+"/{id}/publish", "publish-video", "Show a video, now or later", shop.Guard(h.Shops, shop.Shows, h.publish))
 	web.Handle(api, web.SignedIn, "POST "+base+"/{id}/unpublish", "unpublish-video", "Withdraw a video, or its plan", shop.Guard(h.Shops, shop.Shows, h.unpublish))
 	web.Handle(api, web.SignedIn, "POST "+base+"/{id}/cover", "cover-video", "Take a picture of the film as the cover", shop.Guard(h.Shops, shop.Shows, h.cover))
+	web.Handle(api, web.SignedIn, "POST /v1/merchant/shops/{shop}/shows/{id}/clips", "clip-show", "Make a video of a part of a show", shop.Guard(h.Shops, shop.Shows, h.clip), web.Status(http.StatusCreated))
 	web.Handle(api, web.SignedIn, "DELETE "+base+"/{id}", "delete-video", "Delete a video for ever", shop.Guard(h.Shops, shop.Shows, h.delete))
 }
 

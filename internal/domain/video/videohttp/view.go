@@ -29,8 +29,14 @@ type Parts struct {
 	Shelf    *shelf.Service
 	Accounts *account.Service
 	Blobs    blob.Store
-	Log      *slog.Logger
-	Now      clock.Now
+	// Clip copies what it takes to decode the span from..to of a show's recording
+	// into a file, which the caller removes, and says where in it the span begins.
+	// It returns [video.ErrClip] where that cannot be done.
+	Clip func(ctx context.Context, show string, from, to time.Duration) (path string, begins time.Duration, err error)
+	// Offset is where in a show's recording an instant is, or the nearest place.
+	Offset func(show string, at time.Time) time.Duration
+	Log    *slog.Logger
+	Now    clock.Now
 }
 
 type handler struct{ Parts }
@@ -184,6 +190,7 @@ type MerchantView struct {
 	State       video.State  `json:"state" enum:"processing,failed,draft,scheduled,published"`
 	Progress    int64        `json:"progress" doc:"Percent of the film that is made"`
 	Problem     string       `json:"problem,omitempty" doc:"Code of why the file cannot be used"`
+	Detail      string       `json:"problem_detail,omitempty" doc:"The same in words, in English; apps translate the code"`
 	Products    []shelf.Card `json:"products" nullable:"false"`
 	Show        *showCard    `json:"show,omitempty"`
 	DuplicateOf string       `json:"duplicate_of,omitempty" doc:"A published video that shows the same"`
@@ -196,7 +203,7 @@ func (h *handler) merchantView(ctx context.Context, v video.Video) (MerchantView
 	if err != nil {
 		return MerchantView{}, err
 	}
-	out := MerchantView{Playable: p, State: v.State, Progress: v.Progress, Problem: v.Problem, DuplicateOf: v.DuplicateOf, PublishAt: clock.Ptr(v.PublishAt)}
+	out := MerchantView{Playable: p, State: v.State, Progress: v.Progress, Problem: v.Problem, Detail: video.ProblemInWords(v.Problem), DuplicateOf: v.DuplicateOf, PublishAt: clock.Ptr(v.PublishAt)}
 	if v.State == video.Published {
 		out.PublishedAt = clock.Ptr(v.PublishedAt)
 	}

@@ -730,6 +730,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/shows/{id}/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a video of a part of a show */
+        post: operations["clip-show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/shows/{id}/comments": {
         parameters: {
             query?: never;
@@ -3095,6 +3112,32 @@ export interface components {
             /** @enum {string} */
             visibility?: "public" | "followers" | "link";
         };
+        VideoClipping: {
+            ad?: boolean;
+            ai?: boolean;
+            caption?: string;
+            /**
+             * Format: double
+             * @description Of the recording; the clip begins with the first picture at or after it
+             */
+            from_second: number;
+            language?: string;
+            place?: string;
+            /** @description Ids of products of this shop, in order */
+            products?: string[] | null;
+            /** @description Own if missing */
+            rights?: components["schemas"]["VideoRights"];
+            /** @description Id of a show to be reminded of, or to enter while it is on air */
+            show?: string;
+            /** Format: double */
+            to_second: number;
+            topics?: string[] | null;
+            /**
+             * @description Public if missing
+             * @enum {string}
+             */
+            visibility?: "public" | "followers" | "link";
+        };
         VideoComment: {
             /** Format: date-time */
             created_at: string;
@@ -3147,6 +3190,8 @@ export interface components {
             place: string;
             /** @description Code of why the file cannot be used */
             problem?: string;
+            /** @description The same in words, in English; apps translate the code */
+            problem_detail?: string;
             products: components["schemas"]["ShelfCard"][];
             /**
              * Format: int64
@@ -5968,6 +6013,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowStage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "clip-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoClipping"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
                 };
             };
             /** @description Unauthorized */

@@ -31,7 +31,7 @@ func (a *App) buildVideos() error {
 	}
 	a.films = job.New(a.DB, a.log, nil, job.WithClock(a.now), job.WithWorkers(1), job.WithGrace(time.Second))
 	a.Videos = video.New(video.Parts{DB: a.DB, Bus: a.bus, Jobs: a.jobs, Slow: a.films, Blobs: a.blobs, Shops: a.Shops, Catalog: a.Catalog, Social: a.Social,
-		Coder: coder{a.blobs}, HasShow: a.hasShow, Room: a.hasRoom, Work: a.cfg.Path("work"), KeepSources: a.cfg.KeepUploads, Log: a.log, Now: a.now})
+		Coder: coder{a.blobs, make(chan struct{}, 2)}, HasShow: a.hasShow, Room: a.hasRoom, Work: a.cfg.Path("work"), KeepSources: a.cfg.KeepUploads, Log: a.log, Now: a.now})
 	return nil
 }
 
@@ -110,7 +110,10 @@ func (a *App) sweepWork() error {
 }
 
 // coder makes films with the media core.
-type coder struct{ blobs blob.Store }
+type coder struct {
+	blobs  blob.Store
+	stills chan struct{} // bounds how many pictures are decoded at once
+}
 
 func (c coder) Make(ctx context.Context, dir, name string, from, to time.Duration, progress func(int)) (video.Made, error) {
 	f, err := transcode.Make(ctx, dir, name, transcode.Span{From: from, To: to}, progress)
@@ -140,6 +143,12 @@ func blamed(err error) error {
 }
 
 func (c coder) Still(ctx context.Context, f video.Film, at time.Duration) ([]byte, error) {
+	select {
+	case c.stills <- struct{}{}:
+		defer func() { <-c.stills }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	r, err := c.blobs.Open(ctx, f.Folder+f.Top+".m3u8", 0, -1)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,9 @@ export function useUpload(shop: string) {
   const begun = ref<Begun | undefined>(read())
   const percent = computed(() => (file.value?.size ? Math.floor((100 * sent.value) / file.value.size) : 0))
   let stop = new AbortController()
-  let finish: (id: string) => void = () => {}
-  let whole = new Promise<string>((done) => (finish = done))
+  /** Settled by the end of this attempt: the id of the upload, or why there is none. */
+  let end: { promise: Promise<string>; resolve: (id: string) => void; reject: (why: unknown) => void } | undefined
+  let settled = true
 
   function read(): Begun | undefined {
     try {
@@ -37,9 +38,17 @@ export function useUpload(shop: string) {
   function take(f: File) {
     file.value = f
     sent.value = 0
-    whole = new Promise<string>((done) => (finish = done))
     if (begun.value && !sameFile(begun.value, f)) void forget()
     return run()
+  }
+  /** A pause keeps who waits for the end waiting. */
+  function renew() {
+    if (!settled) return
+    settled = false
+    let resolve!: (id: string) => void, reject!: (why: unknown) => void
+    const promise = new Promise<string>((yes, no) => ((resolve = yes), (reject = no)))
+    promise.catch(() => {}).finally(() => (settled = true))
+    end = { promise, resolve, reject }
   }
   async function run() {
     const f = file.value
@@ -48,6 +57,7 @@ export function useUpload(shop: string) {
     const mine = stop
     state.value = 'sending'
     error.value = undefined
+    renew()
     try {
       const id = await sendFile(f, {
         url: begun.value?.url,
@@ -60,11 +70,12 @@ export function useUpload(shop: string) {
         onLost: () => (state.value = 'lost'),
       })
       state.value = 'done'
-      finish(id)
+      end?.resolve(id)
     } catch (e) {
       if (mine.signal.aborted) return
       state.value = 'failed'
       error.value = e
+      end?.reject(e)
     }
   }
   function pause() {
@@ -82,10 +93,11 @@ export function useUpload(shop: string) {
   async function drop() {
     state.value = 'none'
     stop.abort()
+    end?.reject(new DOMException('dropped', 'AbortError'))
     file.value = undefined
     sent.value = 0
     await forget()
   }
   onScopeDispose(() => stop.abort())
-  return { state, sent, percent, file, error, begun, take, pause, resume: run, drop, whole: () => whole, posted: () => keep(undefined) }
+  return { state, sent, percent, file, error, begun, take, pause, resume: run, drop, whole: () => end!.promise, posted: () => keep(undefined) }
 }

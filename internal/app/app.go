@@ -33,6 +33,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/media/hls"
 	"github.com/openstall/openstall/internal/media/record"
@@ -49,6 +50,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/mail"
 	"github.com/openstall/openstall/internal/platform/push"
 	"github.com/openstall/openstall/internal/platform/telemetry"
+	"github.com/openstall/openstall/internal/platform/upload"
 )
 
 // Migrations are the schema of the whole program, in the order of the plan.
@@ -57,7 +59,7 @@ func Migrations() []db.Migrations {
 		db.SettingMigrations, bus.Migrations, job.Migrations, mail.Migrations,
 		account.Migrations, notice.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations,
 		ledger.Migrations, payment.Migrations, testpay.Migrations, order.Migrations,
-		social.Migrations, show.Migrations, chat.Migrations, room.Migrations, crm.Migrations,
+		social.Migrations, video.Migrations, show.Migrations, chat.Migrations, room.Migrations, crm.Migrations,
 	}
 }
 
@@ -73,13 +75,15 @@ type App struct {
 		rtmp string
 	}
 
-	DB     *db.DB
-	bus    *bus.Bus
-	jobs   *job.Queue
-	hub    *hub.Hub
-	blobs  blob.Store
-	outbox *mail.Outbox
-	cert   *cert.Keeper
+	DB      *db.DB
+	bus     *bus.Bus
+	jobs    *job.Queue
+	films   *job.Queue
+	hub     *hub.Hub
+	blobs   blob.Store
+	uploads *upload.Store
+	outbox  *mail.Outbox
+	cert    *cert.Keeper
 
 	Accounts *account.Service
 	Notices  *notice.Service
@@ -90,6 +94,7 @@ type App struct {
 	Payments *payment.Service
 	Orders   *order.Service
 	Social   *social.Service
+	Videos   *video.Service
 	Shows    *show.Service
 	Chat     *chat.Service
 	Rooms    *room.Service
@@ -135,7 +140,7 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger, opts ...Option
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{"", "recordings", "posters"} {
+	for _, dir := range []string{"", "recordings", "posters", "work"} {
 		if err := os.MkdirAll(cfg.Path(dir), 0o750); err != nil {
 			return nil, fmt.Errorf("data folder: %w", err)
 		}
@@ -171,6 +176,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if err := a.buildTrade(ctx); err != nil {
+		return err
+	}
+	if err := a.buildVideos(); err != nil {
 		return err
 	}
 	if err := a.buildRoom(ctx); err != nil {
@@ -361,6 +369,8 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	}
 	start("jobs", a.jobs.Run)
+	start("films", a.films.Run)
+	start("uploads", a.tendUploads)
 	start("events", a.bus.Run)
 	start("rooms", a.hub.Run)
 	start("room frames", a.Rooms.Run)

@@ -236,6 +236,8 @@ func (a *App) shareable(ctx context.Context, kind social.Kind, target string) er
 		_, err = a.Catalog.Get(ctx, target)
 	case social.Shop:
 		_, err = a.Shops.Get(ctx, target)
+	case social.Video:
+		_, err = a.Videos.Seen(ctx, target, "")
 	}
 	return err
 }

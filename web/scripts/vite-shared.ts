@@ -4,7 +4,7 @@ const target = process.env.OPENSTALL_DEV ?? 'http://localhost:8080'
 
 /** Where a dev server sends what the Openstall binary answers. */
 export const devProxy = {
-  ...Object.fromEntries(['/live', '/replay', '/whip', '/poster', '/img', '/pay', '/outbox', '/s/', '/healthz'].map((path) => [path, { target }])),
+  ...Object.fromEntries(['/live', '/replay', '/media', '/whip', '/poster', '/img', '/pay', '/outbox', '/s/', '/healthz'].map((path) => [path, { target }])),
   '/v1': { target, ws: true },
 }
 

@@ -89,7 +89,7 @@ func (s *Service) Shops(ctx context.Context, person string) ([]string, error) {
 
 // Share returns the link of a sharer to a target, the same at every call.
 func (s *Service) Share(ctx context.Context, sharer string, kind Kind, target string) (Share, error) {
-	if kind != Show && kind != Product && kind != Shop {
+	if kind != Show && kind != Product && kind != Shop && kind != Video {
 		return Share{}, ErrTarget
 	}
 	if err := s.exists(ctx, kind, target); err != nil {

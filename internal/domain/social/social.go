@@ -47,6 +47,7 @@ const (
 	Show    Kind = "show"
 	Product Kind = "product"
 	Shop    Kind = "shop"
+	Video   Kind = "video"
 )
 
 // Share is a short link.
@@ -68,6 +69,8 @@ func (s Share) Path() string {
 		return "/products/" + s.Target
 	case Shop:
 		return "/shops/" + s.Target
+	case Video:
+		return "/videos/" + s.Target
 	}
 	return "/"
 }

@@ -1,6 +1,6 @@
 // Package transcode runs ffmpeg as a supervised child for what the media core
 // does not do itself: Opus to AAC for browsers that publish, still pictures, and
-// in time whole files from strangers.
+// whole films from strangers (see [Make]).
 //
 // Nothing else in the core needs ffmpeg. Where it is missing, [Available] says so
 // and the rest goes on without it.
@@ -37,6 +37,8 @@ type Limits struct {
 	// Output bounds what is read from stdout, and the size of each file written,
 	// in bytes, 64 MiB if zero.
 	Output int64
+	// Nice is how much the job gives way to others, 0 to 19. It holds on Linux.
+	Nice int
 }
 
 func (l Limits) filled() Limits {
@@ -73,6 +75,32 @@ type Job struct {
 	// stdout). They never hold words of strangers.
 	Args   []string
 	Limits Limits
+
+	probe  bool     // run ffprobe
+	demux  string   // the one demuxer that may read the input, any allowed one if empty
+	before []string // more options in front of the input
+	tell   func(line []byte)
+}
+
+// words are the arguments of a job.
+func (j Job) words() ([]string, error) {
+	args := []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-y"}
+	if j.probe {
+		args = []string{"-hide_banner", "-loglevel", "error"}
+	}
+	protocol, input := "pipe", "pipe:0"
+	if j.Input != "" {
+		if strings.ContainsAny(j.Input, "/\\:%") || strings.HasPrefix(j.Input, "-") {
+			return nil, fmt.Errorf("input %q is not a plain file name", j.Input)
+		}
+		protocol, input = "file", "file:"+j.Input
+	}
+	args = append(args, guard(protocol)...)
+	if j.demux != "" {
+		args = append(args, "-f", j.demux)
+	}
+	args = append(append(args, j.before...), "-i", input)
+	return append(args, j.Args...), nil
 }
 
 // Run runs a job to its end and returns what it wrote to stdout. The error holds
@@ -92,18 +120,17 @@ func Run(ctx context.Context, j Job) ([]byte, error) {
 		defer os.RemoveAll(dir)
 		j.Dir = dir
 	}
-	args := []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-y"}
-	if j.Input != "" {
-		if strings.ContainsAny(j.Input, "/\\:%") || strings.HasPrefix(j.Input, "-") {
-			return nil, fmt.Errorf("input %q is not a plain file name", j.Input)
-		}
-		args = append(append(args, guard("file")...), "-i", "file:"+j.Input)
-	} else {
-		args = append(append(args, guard("pipe")...), "-i", "pipe:0")
+	args, err := j.words()
+	if err != nil {
+		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "ffmpeg", append(args, j.Args...)...)
+	program := "ffmpeg"
+	if j.probe {
+		program = "ffprobe"
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bounded
-	stdout.left, stderr.left = limits.Output, 4<<10
+	stdout.left, stderr.left, stdout.tell = limits.Output, 4<<10, j.tell
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = j.Dir, j.Stdin, &stdout, &stderr
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + j.Dir, "TMPDIR=" + j.Dir}
 	cmd.WaitDelay = time.Second
@@ -115,7 +142,7 @@ func Run(ctx context.Context, j Job) ([]byte, error) {
 		_ = cmd.Wait()
 		return nil, fmt.Errorf("limit ffmpeg: %w", err)
 	}
-	err := cmd.Wait()
+	err = cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("ffmpeg: %w", ctx.Err())
@@ -132,14 +159,20 @@ func lastLine(s string) string {
 	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
-// bounded is a buffer that refuses to grow beyond its limit.
+// bounded is a buffer that refuses to grow beyond its limit. With tell it hands
+// on what comes instead of keeping it.
 type bounded struct {
 	buf  bytes.Buffer
 	left int64
 	over bool
+	tell func([]byte)
 }
 
 func (c *bounded) Write(p []byte) (int, error) {
+	if c.tell != nil {
+		c.tell(p)
+		return len(p), nil
+	}
 	if int64(len(p)) > c.left {
 		c.over = true
 		return 0, errors.New("too much output")

@@ -55,6 +55,8 @@ type Serve struct {
 	Grace          time.Duration `name:"grace" env:"OPENSTALL_GRACE" default:"60s" help:"How long a show waits for a host who has lost the line." unit:"duration"`
 	KeepFree       int64         `name:"keep-free" env:"OPENSTALL_KEEP_FREE" default:"512" help:"Recording stops, loudly, when the disk has less room than this; nothing is deleted." unit:"MiB"`
 	KeepRecordings int           `name:"keep-recordings" env:"OPENSTALL_KEEP_RECORDINGS" default:"0" help:"Recordings of shows that ended longer ago are deleted, once a day; 0: none ever. One whose show has an order that is under way, or that moved within the last 30 days, stays." unit:"days"`
+	MaxUpload      int64         `name:"max-upload" env:"OPENSTALL_MAX_UPLOAD" default:"2048" help:"The largest file of a short video." unit:"MiB"`
+	KeepUploads    bool          `name:"keep-uploads" env:"OPENSTALL_KEEP_UPLOADS" default:"false" help:"Keep the files that short videos were made of; otherwise they are deleted once the film is made."`
 	KeepNotices    int           `name:"keep-notices" env:"OPENSTALL_KEEP_NOTICES" default:"180" help:"How long people find a notice in the app, read or not; older ones are deleted once a day. 0: for ever." unit:"days"`
 	KeepVisits     int           `name:"keep-visits" env:"OPENSTALL_KEEP_VISITS" default:"90" help:"How long it is remembered which browsers were in a show or opened a shared link, so that each counts once; deleted once a day, the counts stay. 0: for ever." unit:"days"`
 	LogLevel       string        `name:"log-level" env:"OPENSTALL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is written to the log."`
@@ -74,6 +76,9 @@ func (c Serve) Check() error {
 		if c.Outbox {
 			return fmt.Errorf("outbox shows sign-in codes and cannot be on together with public-url; set smtp instead")
 		}
+	}
+	if c.MaxUpload < 0 {
+		return fmt.Errorf("max-upload cannot be negative")
 	}
 	if c.KeepFree < 0 || c.KeepRecordings < 0 {
 		return fmt.Errorf("keep-free and keep-recordings cannot be negative")

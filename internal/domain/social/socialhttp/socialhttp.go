@@ -51,8 +51,8 @@ func (h *handler) unfollow(ctx context.Context, in *shopInput) (*web.Out[social.
 }
 
 type shareRequest struct {
-	Kind   social.Kind `json:"kind" enum:"show,product,shop"`
-	Target string      `json:"target" minLength:"1" maxLength:"60" doc:"Id of the show or product, slug of the shop"`
+	Kind   social.Kind `json:"kind" enum:"show,product,shop,video"`
+	Target string      `json:"target" minLength:"1" maxLength:"60" doc:"Id of the show, product or video, slug of the shop"`
 }
 
 type shareView struct {

@@ -27,6 +27,7 @@ export type ShowDraft = { title?: t.Text; starts_at?: t.Instant; host_name?: str
 export function merchant(c: Client, shop: string) {
   const base = `/merchant/shops/${at(shop)}`
   const show = (id: string) => `${base}/shows/${at(id)}`
+  const video = (id: string) => `${base}/videos/${at(id)}`
   return {
     shop: () => c.get<t.Shop>(base),
     saveShop: (change: ShopChange) => c.patch<t.Shop>(base, change),
@@ -84,6 +85,16 @@ export function merchant(c: Client, shop: string) {
     publishTicket: (id: string) => c.post<{ whip_url: string; token: string }>(`${show(id)}/publish-ticket`, {}),
     showFigures: (id: string) => c.get<t.ShowFigures>(`${show(id)}/figures`),
     pickList: (id: string) => c.get<t.PickList>(`${show(id)}/pick-list`),
+
+    videos: (after?: string) => c.get<t.List<t.MerchantVideo>>(`${base}/videos`, { after }),
+    video: (id: string) => c.get<t.MerchantVideo>(video(id)),
+    postVideo: (v: t.VideoPost) => c.post<t.MerchantVideo>(`${base}/videos`, v),
+    saveVideo: (id: string, change: t.VideoChange) => c.patch<t.MerchantVideo>(video(id), change),
+    /** Without an instant it is shown now, or as soon as its film is made. */
+    publishVideo: (id: string, when?: t.Instant) => c.post<t.MerchantVideo>(`${video(id)}/publish`, { at: when }),
+    unpublishVideo: (id: string) => c.post<t.MerchantVideo>(`${video(id)}/unpublish`, {}),
+    coverVideo: (id: string, second: number) => c.post<t.MerchantVideo>(`${video(id)}/cover`, { second }),
+    removeVideo: (id: string) => c.delete<void>(video(id)),
 
     orders: (query: { state?: string; show?: string; q?: string; after?: string } = {}) =>
       c.get<t.List<t.Order>>(`${base}/orders`, query),

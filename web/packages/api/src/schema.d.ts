@@ -730,6 +730,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/shows/{id}/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a video of a part of a show */
+        post: operations["clip-show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/shows/{id}/comments": {
         parameters: {
             query?: never;
@@ -1090,6 +1107,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/videos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All videos of a shop, the newest first */
+        get: operations["my-videos"];
+        put?: never;
+        /** Make a video of an upload */
+        post: operations["post-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/videos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A video as its shop sees it */
+        get: operations["my-video"];
+        put?: never;
+        post?: never;
+        /** Delete a video for ever */
+        delete: operations["delete-video"];
+        options?: never;
+        head?: never;
+        /** Change what is said of a video */
+        patch: operations["set-video"];
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/videos/{id}/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a picture of the film as the cover */
+        post: operations["cover-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/videos/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a video, now or later */
+        post: operations["publish-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/videos/{id}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a video, or its plan */
+        post: operations["unpublish-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/orders": {
         parameters: {
             query?: never;
@@ -1417,6 +1522,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shops/{shop}/videos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The short videos of a shop, the newest first */
+        get: operations["shop-videos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shops/{slug}": {
         parameters: {
             query?: never;
@@ -1500,6 +1622,76 @@ export interface paths {
         /** Stop with one tap */
         post: operations["stop"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A short video */
+        get: operations["video"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is said to a video, the newest first */
+        get: operations["video-comments"];
+        put?: never;
+        /** Say something to a video */
+        post: operations["comment-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{id}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back an own comment; the shop removes any */
+        delete: operations["remove-video-comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{id}/like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Like a video */
+        put: operations["like-video"];
+        post?: never;
+        /** Like it no longer */
+        delete: operations["unlike-video"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2103,6 +2295,18 @@ export interface components {
         };
         PageOfStockMerchantProduct: {
             items: components["schemas"]["StockMerchantProduct"][];
+            next?: string;
+        };
+        PageOfVideoComment: {
+            items: components["schemas"]["VideoComment"][];
+            next?: string;
+        };
+        PageOfVideoMerchantView: {
+            items: components["schemas"]["VideoMerchantView"][];
+            next?: string;
+        };
+        PageOfVideoView: {
+            items: components["schemas"]["VideoView"][];
             next?: string;
         };
         PlaceInputBody: {
@@ -2763,8 +2967,8 @@ export interface components {
         };
         SocialShareRequest: {
             /** @enum {string} */
-            kind: "show" | "product" | "shop";
-            /** @description Id of the show or product, slug of the shop */
+            kind: "show" | "product" | "shop" | "video";
+            /** @description Id of the show, product or video, slug of the shop */
             target: string;
         };
         SocialShareView: {
@@ -2893,6 +3097,241 @@ export interface components {
             IsSet: boolean;
             /** Format: int64 */
             Size: number;
+        };
+        VideoChange: {
+            ad?: boolean;
+            ai?: boolean;
+            caption?: string;
+            language?: string;
+            place?: string;
+            products?: string[];
+            rights?: components["schemas"]["VideoRights"];
+            /** @description Empty: none */
+            show?: string;
+            topics?: string[];
+            /** @enum {string} */
+            visibility?: "public" | "followers" | "link";
+        };
+        VideoClipping: {
+            ad?: boolean;
+            ai?: boolean;
+            caption?: string;
+            /**
+             * Format: double
+             * @description Of the recording; the clip begins with the first picture at or after it
+             */
+            from_second: number;
+            language?: string;
+            place?: string;
+            /** @description Ids of products of this shop, in order */
+            products?: string[] | null;
+            /** @description Own if missing */
+            rights?: components["schemas"]["VideoRights"];
+            /** @description Id of a show to be reminded of, or to enter while it is on air */
+            show?: string;
+            /** Format: double */
+            to_second: number;
+            topics?: string[] | null;
+            /**
+             * @description Public if missing
+             * @enum {string}
+             */
+            visibility?: "public" | "followers" | "link";
+        };
+        VideoComment: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Someone of the shop */
+            host: boolean;
+            id: string;
+            mine: boolean;
+            name: string;
+            /** @description The comment it answers */
+            parent?: string;
+            /** Format: int64 */
+            replies: number;
+            text: string;
+        };
+        VideoCovering: {
+            /** Format: double */
+            second: number;
+        };
+        VideoLabels: {
+            /** @description Somebody paid for it */
+            ad: boolean;
+            /** @description Made by a machine */
+            ai: boolean;
+        };
+        VideoLiking: {
+            liked: boolean;
+            /** Format: int64 */
+            likes: number;
+        };
+        VideoMerchantView: {
+            caption: string;
+            /** Format: int64 */
+            comments_count: number;
+            cover?: components["schemas"]["ShelfImage"];
+            /** Format: date-time */
+            created_at: string;
+            /** @description A published video that shows the same */
+            duplicate_of?: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** Format: int64 */
+            height: number;
+            /** @description Playlist of the film; missing until there is one */
+            hls?: string;
+            id: string;
+            labels: components["schemas"]["VideoLabels"];
+            language: string;
+            /** Format: int64 */
+            likes: number;
+            place: string;
+            /** @description Code of why the file cannot be used */
+            problem?: string;
+            /** @description The same in words, in English; apps translate the code */
+            problem_detail?: string;
+            products: components["schemas"]["ShelfCard"][];
+            /**
+             * Format: int64
+             * @description Percent of the film that is made
+             */
+            progress: number;
+            /** Format: date-time */
+            publish_at?: string;
+            /** Format: date-time */
+            published_at?: string;
+            rights: components["schemas"]["VideoRights"];
+            show?: components["schemas"]["VideoShowCard"];
+            /** @description Small pictures of the film, a row after the other */
+            sprite?: components["schemas"]["VideoSprite"];
+            /** @enum {string} */
+            state: "processing" | "failed" | "draft" | "scheduled" | "published";
+            topics: string[];
+            /** @enum {string} */
+            visibility: "public" | "followers" | "link";
+            /** Format: int64 */
+            width: number;
+        };
+        VideoPosting: {
+            ad?: boolean;
+            ai?: boolean;
+            caption?: string;
+            language?: string;
+            place?: string;
+            /** @description Ids of products of this shop, in order */
+            products?: string[] | null;
+            /** @description Own if missing */
+            rights?: components["schemas"]["VideoRights"];
+            /** @description Id of a show to be reminded of, or to enter while it is on air */
+            show?: string;
+            topics?: string[] | null;
+            /** @description The part of the file to keep */
+            trim?: components["schemas"]["VideoTrim"];
+            /** @description Id of a finished upload */
+            upload: string;
+            /**
+             * @description Public if missing
+             * @enum {string}
+             */
+            visibility?: "public" | "followers" | "link";
+        };
+        VideoPublishing: {
+            /**
+             * Format: date-time
+             * @description Later; now if missing
+             */
+            at?: string;
+        };
+        VideoRights: {
+            /** @enum {string} */
+            kind: "own" | "licensed";
+            /** @description Where licensed pictures come from; needed for them */
+            source?: string;
+        };
+        VideoSaying: {
+            /** @description The comment it answers */
+            parent?: string;
+            text: string;
+        };
+        VideoShowCard: {
+            id: string;
+            /** @description The person who asks is reminded of it */
+            reserved: boolean;
+            /** Format: date-time */
+            starts_at?: string;
+            /** @enum {string} */
+            state: "draft" | "scheduled" | "practice" | "live" | "interrupted" | "ended" | "replay" | "cancelled";
+            title: {
+                [key: string]: string;
+            };
+        };
+        VideoSprite: {
+            /** Format: int64 */
+            columns: number;
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Time from one picture to the next
+             */
+            every_ms: number;
+            /** Format: int64 */
+            height: number;
+            /** Format: int64 */
+            rows: number;
+            url: string;
+            /**
+             * Format: int64
+             * @description Of one picture, in pixels
+             */
+            width: number;
+        };
+        VideoTrim: {
+            /** Format: int64 */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description 0: to the end
+             */
+            to_ms?: number;
+        };
+        VideoView: {
+            caption: string;
+            /** Format: int64 */
+            comments_count: number;
+            cover?: components["schemas"]["ShelfImage"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description The person who asks follows the shop */
+            following: boolean;
+            /** Format: int64 */
+            height: number;
+            /** @description Playlist of the film; missing until there is one */
+            hls?: string;
+            id: string;
+            labels: components["schemas"]["VideoLabels"];
+            language: string;
+            liked: boolean;
+            /** Format: int64 */
+            likes: number;
+            place: string;
+            products: components["schemas"]["ShelfCard"][];
+            /** Format: date-time */
+            published_at?: string;
+            rights: components["schemas"]["VideoRights"];
+            shop: components["schemas"]["ShelfShopCard"];
+            show?: components["schemas"]["VideoShowCard"];
+            /** @description Small pictures of the film, a row after the other */
+            sprite?: components["schemas"]["VideoSprite"];
+            topics: string[];
+            /** @enum {string} */
+            visibility: "public" | "followers" | "link";
+            /** Format: int64 */
+            width: number;
         };
         WebProblem: {
             /** @description Stable name of the problem, see api/problems.yaml */
@@ -5605,6 +6044,60 @@ export interface operations {
             };
         };
     };
+    "clip-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoClipping"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "host-comments": {
         parameters: {
             query?: {
@@ -6841,6 +7334,421 @@ export interface operations {
             };
         };
     };
+    "my-videos": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfVideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "post-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoPosting"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "delete-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "cover-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoCovering"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "publish-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoPublishing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "unpublish-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "operator-orders": {
         parameters: {
             query?: {
@@ -7923,6 +8831,50 @@ export interface operations {
             };
         };
     };
+    "shop-videos": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or address of the shop */
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfVideoView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     shop: {
         parameters: {
             query?: never;
@@ -8255,6 +9207,290 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NoticeStopView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    video: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "video-comments": {
+        parameters: {
+            query?: {
+                /** @description Answers to this comment instead */
+                parent?: string;
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfVideoComment"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "comment-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoSaying"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoComment"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "remove-video-comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "like-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoLiking"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "unlike-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoLiking"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
                 };
             };
             /** @description Unprocessable Entity */

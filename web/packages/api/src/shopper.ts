@@ -46,8 +46,16 @@ export function shopper(c: Client) {
     comment: (show: string, text: string) => c.post<t.Comment>(`/shows/${at(show)}/comments`, { text }),
     commentsAt: (show: string, from: number, to: number) =>
       c.get<t.List<t.Comment>>(`/shows/${at(show)}/comments`, { from_second: from, to_second: to }),
-    /** `target` is the id of the show or product, or the slug of the shop. */
-    share: (kind: 'show' | 'product' | 'shop', target: string) => c.post<{ url: string }>('/shares', { kind, target }),
+    /** The published videos of a shop, by its slug or id, newest first. */
+    shopVideos: (shop: string, after?: string) => c.get<t.List<t.Video>>(`/shops/${at(shop)}/videos`, { after }),
+    video: (id: string) => c.get<t.Video>(`/videos/${at(id)}`),
+    likeVideo: (id: string, on: boolean) => c.call<{ liked: boolean; likes: number }>(on ? 'PUT' : 'DELETE', `/videos/${at(id)}/like`),
+    /** What was said to a video, newest first; with `parent` the answers to one comment. */
+    videoComments: (id: string, query: { parent?: string; after?: string } = {}) => c.get<t.List<t.VideoComment>>(`/videos/${at(id)}/comments`, query),
+    addVideoComment: (id: string, text: string, parent?: string) => c.post<t.VideoComment>(`/videos/${at(id)}/comments`, { text, parent }),
+    removeVideoComment: (id: string, comment: string) => c.delete<void>(`/videos/${at(id)}/comments/${at(comment)}`),
+    /** `target` is the id of the show, product or video, or the slug of the shop. */
+    share: (kind: 'show' | 'product' | 'shop' | 'video', target: string) => c.post<{ url: string }>('/shares', { kind, target }),
 
     quote: (q: t.QuoteRequest) => c.post<t.Quote>('/quotes', q),
     placeOrder: (o: t.OrderRequest) => c.write<t.Order>('/orders', o),

@@ -59,6 +59,15 @@ export type RoomFrame = {
 }
 export type Show = Schemas['ShowView']
 
+export type Video = Schemas['VideoView']
+export type VideoComment = Schemas['VideoComment']
+/** A video as its shop sees it: with its state, and why a file could not be used. */
+export type MerchantVideo = Schemas['VideoMerchantView']
+/** Changes to what a shop says of a video; what is missing stays. */
+export type VideoChange = Schemas['VideoChange']
+/** An upload that is finished, and what is said of the video made of it. */
+export type VideoPost = Schemas['VideoPosting']
+
 export type Slot = Schemas['ShopSlot']
 export type FulfilmentOption = Schemas['OrderWay']
 export type PaymentMethod = Schemas['OrderPayWay']

@@ -1,6 +1,7 @@
 import type Hls from 'hls.js'
 
-export type Source = { url: string; live: boolean; startAt?: number }
+/** `ahead` is how many seconds are fetched before it plays; without it the player takes what it likes. */
+export type Source = { url: string; live: boolean; startAt?: number; ahead?: number }
 export type EngineEvents = {
   /** The line to the picture is gone or back; the engine goes on trying by itself. */
   onLost: (lost: boolean) => void
@@ -44,6 +45,7 @@ export class Engine {
       liveDurationInfinity: source.live,
       backBufferLength: source.live ? 30 : 90,
       startPosition: source.live ? -1 : (source.startAt ?? -1),
+      ...(source.ahead && { maxBufferLength: source.ahead, maxBufferSize: 0 }),
       // The server holds the first playlist of a show that has just begun for ten seconds.
       manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 12_000, maxLoadTimeMs: 14_000, timeoutRetry: null, errorRetry: null } },
     })
@@ -65,6 +67,7 @@ export class Engine {
   }
 
   private loadNative(source: Source): void {
+    this.video.preload = source.ahead ? 'metadata' : 'auto'
     this.video.src = source.url
     this.video.onloadedmetadata = () => {
       if (!source.live && source.startAt) this.video.currentTime = source.startAt
@@ -102,6 +105,13 @@ export class Engine {
   toEdge(): void {
     const edge = this.hls?.liveSyncPosition
     if (edge && edge - this.video.currentTime > 4) this.video.currentTime = edge
+  }
+
+  /** Fetches without the bound of `ahead`, because it plays now. */
+  unbound(): void {
+    if (!this.source?.ahead) return
+    this.source.ahead = undefined
+    if (this.hls) Object.assign(this.hls.config, { maxBufferLength: 30, maxBufferSize: 60_000_000 })
   }
 
   /** The instant the picture on screen was made, from EXT-X-PROGRAM-DATE-TIME; undefined until it is known. */

@@ -1,0 +1,284 @@
+package video
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/page"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+const columns = `id, shop, author, state, caption, topics, language, place, rights, source, ai, ad, visibility, products, show,
+	trim_from, trim_to, attempts, progress, problem, film, hashes, duplicate_of, cover, likes, comments, publish_at, published_at, created_at`
+
+type row struct {
+	Video
+	topics, products, film, hashes      string
+	from, to                            int64
+	publishAt, publishedAt, createdAtMS int64
+}
+
+func scan(r *row) []any {
+	return []any{&r.ID, &r.Shop, &r.Author, &r.State, &r.Caption, &r.topics, &r.Language, &r.Place, &r.Rights.Kind, &r.Rights.Source, &r.AI, &r.Ad, &r.Visibility, &r.products, &r.Show,
+		&r.from, &r.to, &r.attempts, &r.Progress, &r.Problem, &r.film, &r.hashes, &r.DuplicateOf, &r.Cover, &r.Likes, &r.Comments, &r.publishAt, &r.publishedAt, &r.createdAtMS}
+}
+
+func (r row) video() (Video, error) {
+	v := r.Video
+	v.TrimFrom, v.TrimTo = time.Duration(r.from)*time.Millisecond, time.Duration(r.to)*time.Millisecond
+	v.PublishAt, v.PublishedAt, v.CreatedAt = clock.Time(r.publishAt), clock.Time(r.publishedAt), clock.Time(r.createdAtMS)
+	return v, errors.Join(json.Unmarshal([]byte(r.topics), &v.Topics), json.Unmarshal([]byte(r.products), &v.Products),
+		json.Unmarshal([]byte(r.film), &v.Film), json.Unmarshal([]byte(r.hashes), &v.Hashes))
+}
+
+func found(r row, err error) (Video, error) {
+	if errors.Is(err, db.ErrNoRows) {
+		return Video{}, ErrNotFound
+	}
+	if err != nil {
+		return Video{}, err
+	}
+	return r.video()
+}
+
+func videos(rows []row, err error) ([]Video, error) {
+	out := make([]Video, len(rows))
+	for i, r := range rows {
+		var bad error
+		if out[i], bad = r.video(); bad != nil {
+			return nil, bad
+		}
+	}
+	return out, err
+}
+
+// asJSON is for values that cannot fail to encode.
+func asJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func insert(ctx context.Context, tx *db.Tx, v Video) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO video (`+columns+`, duration_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '{}', '[]', '', '', 0, 0, 0, 0, $18, 0)`,
+		v.ID, v.Shop, v.Author, string(v.State), v.Caption, asJSON(v.Topics), v.Language, v.Place, v.Rights.Kind, v.Rights.Source, v.AI, v.Ad, string(v.Visibility), asJSON(v.Products), v.Show,
+		v.TrimFrom.Milliseconds(), v.TrimTo.Milliseconds(), clock.Millis(v.CreatedAt))
+	return err
+}
+
+func byID(ctx context.Context, q db.Querier, id string) (Video, error) {
+	return found(db.One(ctx, q, scan, `SELECT `+columns+` FROM video WHERE id = $1`, id))
+}
+
+// lock reads a video of a shop ("" for whichever) that nobody else changes until
+// the transaction ends.
+func lock(ctx context.Context, tx *db.Tx, shop, id string) (Video, error) {
+	return found(db.One(ctx, tx, scan, `
+		SELECT `+columns+` FROM video
+		WHERE id = $1 AND (shop = $2 OR $2 = '')`+tx.ForUpdate(), id, shop))
+}
+
+// save writes what may change of a locked video; counters have their own
+// statements.
+func save(ctx context.Context, tx *db.Tx, v Video) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE video SET state = $2, caption = $3, topics = $4, language = $5, place = $6, rights = $7, source = $8, ai = $9, ad = $10,
+			visibility = $11, products = $12, show = $13, attempts = $14, progress = $15, problem = $16, film = $17, duration_ms = $18,
+			hashes = $19, duplicate_of = $20, cover = $21, publish_at = $22, published_at = $23
+		WHERE id = $1`,
+		v.ID, string(v.State), v.Caption, asJSON(v.Topics), v.Language, v.Place, v.Rights.Kind, v.Rights.Source, v.AI, v.Ad,
+		string(v.Visibility), asJSON(v.Products), v.Show, v.attempts, v.Progress, v.Problem, asJSON(v.Film), v.Film.Duration.Milliseconds(),
+		asJSON(v.Hashes), v.DuplicateOf, v.Cover, clock.Millis(v.PublishAt), clock.Millis(v.PublishedAt))
+	return err
+}
+
+func setProgress(ctx context.Context, q db.Querier, id string, percent int) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE video SET progress = $2
+		WHERE id = $1 AND state = 'processing'`, id, percent)
+	return err
+}
+
+func remove(ctx context.Context, tx *db.Tx, id string) error {
+	for _, text := range []string{
+		`DELETE FROM video_like WHERE video = $1`,
+		`DELETE FROM video_comment WHERE video = $1`,
+		`DELETE FROM video WHERE id = $1`,
+	} {
+		if _, err := tx.ExecContext(ctx, text, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ofShop(ctx context.Context, q db.Querier, shop string, after page.Cursor, n int) ([]Video, error) {
+	return videos(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM video
+		WHERE shop = $1 AND (created_at, id) < ($2, $3)
+		ORDER BY created_at DESC, id DESC
+		LIMIT $4`, shop, after.At, after.ID, n))
+}
+
+// publishedOf lists what a visitor sees in a shop: with follower also what is
+// for followers.
+func publishedOf(ctx context.Context, q db.Querier, shop string, follower bool, after page.Cursor, n int) ([]Video, error) {
+	return videos(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM video
+		WHERE shop = $1 AND state = 'published' AND (visibility = 'public' OR visibility = 'followers' AND $2) AND (published_at, id) < ($3, $4)
+		ORDER BY published_at DESC, id DESC
+		LIMIT $5`, shop, follower, after.At, after.ID, n))
+}
+
+// eligible lists the published videos for everybody, the oldest first.
+func eligible(ctx context.Context, q db.Querier, after page.Cursor, n int) ([]Video, error) {
+	return videos(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM video
+		WHERE state = 'published' AND visibility = 'public' AND (published_at, id) > ($1, $2)
+		ORDER BY published_at, id
+		LIMIT $3`, after.At, after.ID, n))
+}
+
+type look struct {
+	id, hashes string
+}
+
+// looks lists the newest published videos but one, with what they look like.
+func looks(ctx context.Context, q db.Querier, but string, n int) ([]look, error) {
+	return db.All(ctx, q, func(l *look) []any { return []any{&l.id, &l.hashes} }, `
+		SELECT id, hashes FROM video
+		WHERE state = 'published' AND id <> $1
+		ORDER BY published_at DESC, id DESC
+		LIMIT $2`, but, n)
+}
+
+// setLike returns by how many the likes changed: 1, 0 or -1.
+func setLike(ctx context.Context, tx *db.Tx, video, person string, like bool, now time.Time) (int64, error) {
+	if like {
+		res, err := tx.ExecContext(ctx, `
+			INSERT INTO video_like (video, person, created_at)
+			VALUES ($1, $2, $3)
+			ON CONFLICT (video, person) DO NOTHING`, video, person, clock.Millis(now))
+		if err != nil {
+			return 0, err
+		}
+		return res.RowsAffected()
+	}
+	res, err := tx.ExecContext(ctx, `
+		DELETE FROM video_like
+		WHERE video = $1 AND person = $2`, video, person)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return -n, err
+}
+
+func countLikes(ctx context.Context, tx *db.Tx, video string, change int64) (int64, error) {
+	n, err := db.One(ctx, tx, db.Column[int64], `
+		UPDATE video SET likes = likes + $2
+		WHERE id = $1
+		RETURNING likes`, video, change)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, ErrNotFound
+	}
+	return n, err
+}
+
+func liked(ctx context.Context, q db.Querier, video, person string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM video_like WHERE video = $1 AND person = $2)`, video, person)
+}
+
+func countComments(ctx context.Context, tx *db.Tx, video string, change int64) error {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE video SET comments = comments + $2
+		WHERE id = $1`, video, change)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotFound)
+	}
+	return nil
+}
+
+func countReplies(ctx context.Context, tx *db.Tx, parent string, change int64) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE video_comment SET replies = replies + $2
+		WHERE id = $1`, parent, change)
+	return err
+}
+
+const commentColumns = `id, video, parent, person, name, body, host, replies, created_at`
+
+type commentRow struct {
+	Comment
+	at int64
+}
+
+func scanComment(r *commentRow) []any {
+	return []any{&r.ID, &r.Video, &r.Parent, &r.Person, &r.Name, &r.Text, &r.Host, &r.Replies, &r.at}
+}
+
+func (r commentRow) comment() Comment {
+	r.At = clock.Time(r.at)
+	return r.Comment
+}
+
+// insertComment adds c unless its author has said something since the given
+// time.
+func insertComment(ctx context.Context, tx *db.Tx, c Comment, since time.Time) error {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO video_comment (`+commentColumns+`)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BOOLEAN), 0, CAST($8 AS BIGINT)
+		WHERE NOT EXISTS (SELECT 1 FROM video_comment WHERE person = $4 AND created_at > $9)`,
+		c.ID, c.Video, c.Parent, c.Person, c.Name, c.Text, c.Host, clock.Millis(c.At), clock.Millis(since))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrSlow)
+	}
+	return nil
+}
+
+func comment(ctx context.Context, q db.Querier, video, id string) (Comment, error) {
+	r, err := db.One(ctx, q, scanComment, `
+		SELECT `+commentColumns+` FROM video_comment
+		WHERE id = $1 AND video = $2`, id, video)
+	if errors.Is(err, db.ErrNoRows) {
+		return Comment{}, ErrNoComment
+	}
+	return r.comment(), err
+}
+
+func comments(ctx context.Context, q db.Querier, video, parent string, after page.Cursor, n int) ([]Comment, error) {
+	rows, err := db.All(ctx, q, scanComment, `
+		SELECT `+commentColumns+` FROM video_comment
+		WHERE video = $1 AND parent = $2 AND (created_at, id) < ($3, $4)
+		ORDER BY created_at DESC, id DESC
+		LIMIT $5`, video, parent, after.At, after.ID, n)
+	out := make([]Comment, len(rows))
+	for i, r := range rows {
+		out[i] = r.comment()
+	}
+	return out, err
+}
+
+// deleteComments removes a comment and its answers and returns how many.
+func deleteComments(ctx context.Context, tx *db.Tx, id string) (int64, error) {
+	res, err := tx.ExecContext(ctx, `
+		DELETE FROM video_comment
+		WHERE id = $1 OR parent = $1`, id)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}

@@ -1,0 +1,194 @@
+// Package video holds the short videos of shops: how one is made of a file, who
+// may see it, and what people say to it.
+//
+// A video begins as processing, while a job turns the file into a film, and is
+// then a draft, scheduled or published; a file that cannot be used is failed,
+// with the reason in words. What of a film is seen lies in the blob store below
+// a folder that was written whole, so a crash leaves nothing half.
+package video
+
+import (
+	"embed"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/errs"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the tables of this area.
+var Migrations = db.Migrations{Area: "video", Files: files}
+
+// State is where a video stands.
+type State string
+
+// States of a video.
+const (
+	Processing State = "processing"
+	Failed     State = "failed"
+	Draft      State = "draft"
+	Scheduled  State = "scheduled"
+	Published  State = "published"
+)
+
+// Visibility says for whom a published video is.
+type Visibility string
+
+// Visibilities.
+const (
+	Public    Visibility = "public"
+	Followers Visibility = "followers" // of the shop
+	Link      Visibility = "link"      // who has the address; in no list
+)
+
+// Rights says whose pictures they are.
+type Rights struct {
+	Kind   string `json:"kind" enum:"own,licensed"`
+	Source string `json:"source,omitempty" maxLength:"200" doc:"Where licensed pictures come from; needed for them"`
+}
+
+// Kinds of rights.
+const (
+	Own      = "own"
+	Licensed = "licensed"
+)
+
+// Text is what a shop says of a video.
+type Text struct {
+	Caption    string
+	Topics     []string
+	Language   string // BCP 47, such as "en" or "zh"; "" when there are no words
+	Place      string
+	Rights     Rights
+	AI         bool // made by a machine
+	Ad         bool // somebody paid for it
+	Visibility Visibility
+	Products   []string // of the shop, in order
+	Show       string   // to be reminded of, or to enter while it is on air
+}
+
+// Video is one short video.
+type Video struct {
+	ID     string
+	Shop   string
+	Author string // person
+	State  State
+	Text
+	TrimFrom    time.Duration // of the file
+	TrimTo      time.Duration // zero: its end
+	Progress    int64         // percent, while processing
+	Problem     string        // code of why it failed
+	Film        Film
+	Hashes      []uint64 // of pictures spread over the film
+	DuplicateOf string   // published video that shows the same
+	Cover       string   // image id
+	Likes       int64
+	Comments    int64
+	PublishAt   time.Time // wish, while it is processing or scheduled
+	PublishedAt time.Time
+	CreatedAt   time.Time
+
+	attempts int64
+}
+
+// Film is what can be played.
+type Film struct {
+	Folder   string        `json:"folder"` // below which its files lie
+	Duration time.Duration `json:"duration"`
+	Width    int           `json:"width"`
+	Height   int           `json:"height"`
+	Master   string        `json:"master"` // the playlist, whose addresses begin with the folder
+	Files    []string      `json:"files"`
+	Top      string        `json:"top"` // the best rung
+	Sprite   Sprite        `json:"sprite"`
+}
+
+// Sprite is one picture with many small ones, for the bar of a player.
+type Sprite struct {
+	Columns int           `json:"columns"`
+	Rows    int           `json:"rows"`
+	Count   int           `json:"count"`
+	Width   int           `json:"width"`
+	Height  int           `json:"height"`
+	Every   time.Duration `json:"every"`
+}
+
+// Limits.
+const (
+	MaxCaption  = 500
+	MaxTopics   = 8
+	MaxTopic    = 30
+	MaxProducts = 20
+	MaxComment  = 300
+	MaxClip     = 10 * time.Minute
+	// maxAttempts is how often making a film is tried: a file that brings the
+	// process down must not do so for ever.
+	maxAttempts = 3
+	// pause is the least time between two comments of one person.
+	pause = 3 * time.Second
+)
+
+// Topics of events. The key is the video, the payload a [Told].
+const (
+	// TopicPublished is told when a video is published, and again when what is
+	// said of a published one changes, its visibility too: a listener that cares
+	// looks at it.
+	TopicPublished = "video.published"
+	// TopicRemoved is told when a published video is withdrawn or deleted.
+	TopicRemoved = "video.removed"
+)
+
+// Told is what listeners learn.
+type Told struct {
+	Video      string     `json:"video"`
+	Shop       string     `json:"shop"`
+	Visibility Visibility `json:"visibility"`
+}
+
+// Errors that people meet.
+var (
+	ErrNotFound   = errs.New(errs.NotFound, "video.not_found", "There is no such video.")
+	ErrState      = errs.New(errs.Conflict, "video.state", "The video has moved on; this is no longer possible.")
+	ErrCaption    = errs.New(errs.Invalid, "video.caption", "A caption has at most 500 characters.")
+	ErrTopics     = errs.New(errs.Invalid, "video.topics", "A video has at most 8 topics of at most 30 characters.")
+	ErrRights     = errs.New(errs.Invalid, "video.rights", "Say where licensed pictures come from.")
+	ErrLanguage   = errs.New(errs.Invalid, "video.language", "A language is a tag such as en or zh.")
+	ErrVisibility = errs.New(errs.Invalid, "video.visibility", "A video is for everybody, for followers, or for who has the link.")
+	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.")
+	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.")
+	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.")
+	ErrClip       = errs.New(errs.Invalid, "video.clip", "A clip is a part of one to 600 seconds of a show, in which its host was not away.")
+	ErrSecond     = errs.New(errs.Invalid, "video.second", "The film is not that long.")
+
+	ErrComment   = errs.New(errs.Invalid, "video.comment", "A comment has 1 to 300 characters.")
+	ErrNoComment = errs.New(errs.NotFound, "video.no_comment", "There is no such comment.")
+	ErrSlow      = errs.New(errs.TooMany, "video.slow", "Slowly, please. Wait a moment before the next comment.")
+)
+
+// What a file can be to blame for; a failed video has one of these as its
+// problem.
+var (
+	ErrFormat    = errs.New(errs.Invalid, "video.format", "This is not a film we can read. Use MP4, MOV or WebM.")
+	ErrBroken    = errs.New(errs.Invalid, "video.broken", "This film is damaged or incomplete.")
+	ErrNoPicture = errs.New(errs.Invalid, "video.no_picture", "There is no moving picture in this file.")
+	ErrTooLong   = errs.New(errs.Invalid, "video.too_long", "A video may last an hour at most.")
+	ErrTooLarge  = errs.New(errs.Invalid, "video.too_large", "The picture is larger than 4K.")
+	ErrNoRoom    = errs.New(errs.Unavailable, "video.no_room", "The market has no room for this film now. Try again later.")
+	ErrNoCoder   = errs.New(errs.Unavailable, "video.no_coder", "This market cannot make films now: its operator has to install ffmpeg.")
+)
+
+// ProblemInWords says what the problem of a failed video is, in English; "" for
+// an unknown code.
+func ProblemInWords(code string) string {
+	for _, e := range append(blames, ErrNoCoder) {
+		if e.Code == code {
+			return e.Message
+		}
+	}
+	return ""
+}
+
+// blames are the problems that trying again cannot mend.
+var blames = []*errs.Error{ErrFormat, ErrBroken, ErrNoPicture, ErrTooLong, ErrTooLarge}

@@ -1,0 +1,48 @@
+import { ref, shallowRef, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { ApiError, type Video } from '@openstall/api'
+import { say } from '@openstall/ui'
+import { api, useProblem } from '@openstall/app'
+import { shareLink } from '../../shared/share'
+
+/** What a viewer does with a video beside buying. What needs a name opens the sign-in and is done after it. */
+export function useVideo(video: Readonly<Ref<Video>>) {
+  const { t } = useI18n()
+  const problem = useProblem()
+  const liked = ref(video.value.liked)
+  const likes = ref(video.value.likes)
+  const following = ref(video.value.following)
+  const needsName = ref(false)
+  const after = shallowRef<() => void>()
+
+  async function attempt(work: () => Promise<void>) {
+    try {
+      await work()
+    } catch (e) {
+      if (e instanceof ApiError && e.status === 401) {
+        after.value = () => void attempt(work)
+        needsName.value = true
+      } else say(problem(e))
+    }
+  }
+  const like = () =>
+    attempt(async () => {
+      const now = await api.likeVideo(video.value.id, !liked.value)
+      liked.value = now.liked
+      likes.value = now.likes
+    })
+  const follow = (on: boolean) =>
+    attempt(async () => {
+      following.value = (await api.follow(video.value.shop.id, on)).following
+    })
+  const share = (title: string) =>
+    attempt(async () => {
+      if ((await shareLink('video', video.value.id, title)) === 'copied') say(t('video.copied'))
+    })
+  function named() {
+    needsName.value = false
+    after.value?.()
+    after.value = undefined
+  }
+  return { liked, likes, following, needsName, like, follow, share, named }
+}

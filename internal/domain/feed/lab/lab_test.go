@@ -74,6 +74,27 @@ func TestModelsBeatPopularityAndPopularityBeatsChance(t *testing.T) {
 	}
 }
 
+func TestFlatReachesEveryCreatorAndBeatsChance(t *testing.T) {
+	by := results(t, synthetic(t), lab.Options{Seed: 1})
+	flat := by["flat"]
+	if flat.CreatorCoverage != 1 || flat.CreatorGini > 0.5 || flat.FS50 < 0.8 || flat.NewShare < 0.05 {
+		t.Errorf("flat is not flat: %+v", flat)
+	}
+	if flat.NDCG < 1.5*by["random"].NDCG {
+		t.Errorf("nDCG %.4f, chance %.4f", flat.NDCG, by["random"].NDCG)
+	}
+}
+
+func TestOneSeedGivesOneReport(t *testing.T) {
+	s := synthetic(t)
+	a, b := results(t, s, lab.Options{Seed: 3}), results(t, s, lab.Options{Seed: 3})
+	for name := range a {
+		if a[name] != b[name] {
+			t.Errorf("%s: %+v, then %+v", name, a[name], b[name])
+		}
+	}
+}
+
 func TestNewCreatorsHaveNoTrainingRows(t *testing.T) {
 	s := synthetic(t)
 	fresh := 0

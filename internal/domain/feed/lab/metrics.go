@@ -58,7 +58,7 @@ func (m *meter) add(list, positives []int32) {
 	for i := range min(m.k, len(positives)) {
 		ideal += 1 / math.Log2(float64(i)+2)
 	}
-	topics := map[int32]int{}
+	topics := make([]int, m.set.Topics) // in order, so that sums round alike each time
 	for i, v := range list {
 		if slices.Contains(positives, v) {
 			dcg += 1 / math.Log2(float64(i)+2)
@@ -76,6 +76,9 @@ func (m *meter) add(list, positives []int32) {
 	}
 	n, same := float64(len(list)), 0.0
 	for _, c := range topics {
+		if c == 0 {
+			continue
+		}
 		p := float64(c) / n
 		m.sum.Entropy -= p * math.Log2(p)
 		same += float64(c * (c - 1))

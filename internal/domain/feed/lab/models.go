@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 	"math/rand/v2"
+
+	"github.com/openstall/openstall/internal/domain/feed"
 )
 
 // models are what training leaves.
@@ -27,10 +29,12 @@ func (m *models) score(q query, sh *shared) {
 }
 
 func policies(s *Set, o Options, m *models, _ []query) ([]*named, error) {
+	flat := newMeter(s, o.K)
 	return []*named{
 		{name: "random", policy: &random{rand.New(rand.NewPCG(o.Seed, 0x72616e)), len(s.Items)}, meter: newMeter(s, o.K)},
 		{name: "popularity", policy: ranked(func(*shared) []float32 { return m.pop }), meter: newMeter(s, o.K)},
 		{name: "ease", policy: ranked(func(sh *shared) []float32 { return sh.ease }), meter: newMeter(s, o.K)},
+		{name: "flat", policy: newDiscover(s, feed.Config{}, flat), meter: flat},
 	}, nil
 }
 

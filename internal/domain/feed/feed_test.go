@@ -65,7 +65,7 @@ func browse(e *feed.Engine, v feed.ViewerID, n int, after func(feed.Item)) []fee
 func unproven() *feed.Engine {
 	e := feed.New(feed.Config{Prior: 1, Best: 0.05})
 	for i := range 2000 {
-		e.Restore(feed.Stored{ID: feed.VideoID(i), Credit: 100, Video: video(i), Shown: [2]int{1, 1}})
+		e.Restore(feed.Stored{ID: feed.VideoID(i), Credit: 100, Video: video(i), Shown: [2]int{4, 4}, Long: [2]int{i % 5, i % 5}})
 	}
 	e.Refresh()
 	return e

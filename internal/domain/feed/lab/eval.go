@@ -35,7 +35,7 @@ type query struct {
 }
 
 // policy makes lists of k videos. Policies with state see users one after
-// another. ctx carries the scores that several policies share.
+// another.
 type policy interface {
 	list(q query, sh *shared) []int32
 }
@@ -43,10 +43,9 @@ type policy interface {
 // shared holds what one user's policies have in common, so that EASE is scored
 // once.
 type shared struct {
-	k                int
-	ease, knn, als   []float32
-	candidates       []int32 // EASE's best, best first
-	candidatesScores []float32
+	k              int
+	ease, knn, als []float32
+	candidates     []int32 // EASE's best, best first
 }
 
 func queries(s *Set, o Options) ([]query, error) {
@@ -132,10 +131,7 @@ func Evaluate(ctx context.Context, s *Set, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := policies(s, o, m, qs)
-	if err != nil {
-		return nil, err
-	}
+	all := policies(s, o, m, qs)
 	sh := &shared{k: o.K, ease: make([]float32, len(s.Items)), knn: make([]float32, len(s.Items)), als: make([]float32, len(s.Items))}
 	for i := range qs {
 		if err := ctx.Err(); err != nil {

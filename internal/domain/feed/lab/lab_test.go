@@ -74,6 +74,23 @@ func TestModelsBeatPopularityAndPopularityBeatsChance(t *testing.T) {
 	}
 }
 
+func TestBaselinesDoWhatTheyAreKnownFor(t *testing.T) {
+	by := results(t, synthetic(t), lab.Options{Seed: 1})
+	for _, name := range []string{"mmr", "dpp"} {
+		if by[name].Entropy <= by["ease"].Entropy {
+			t.Errorf("%s has %.2f bits of topics, EASE %.2f", name, by[name].Entropy, by["ease"].Entropy)
+		}
+	}
+	for _, name := range []string{"itemknn", "ials", "mmr", "dpp", "calibrated"} {
+		if by[name].NDCG < 2*by["random"].NDCG {
+			t.Errorf("%s: nDCG %.4f, chance %.4f", name, by[name].NDCG, by["random"].NDCG)
+		}
+	}
+	if f := by["fairrec"]; f.Coverage != 1 || f.CreatorGini >= by["ease"].CreatorGini {
+		t.Errorf("fairrec guarantees nothing: %+v", f)
+	}
+}
+
 func TestFlatReachesEveryCreatorAndBeatsChance(t *testing.T) {
 	by := results(t, synthetic(t), lab.Options{Seed: 1})
 	flat := by["flat"]

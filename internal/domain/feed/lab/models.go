@@ -11,13 +11,19 @@ import (
 type models struct {
 	pop  popularity
 	ease *ease
+	knn  *neighbours
+	als  *ials
 }
 
-func train(_ context.Context, s *Set, _ uint64) (*models, error) {
+func train(ctx context.Context, s *Set, seed uint64) (*models, error) {
 	m := &models{pop: newPopularity(s)}
 	var err error
-	m.ease, err = newEASE(s, m.pop)
-	return m, err
+	if m.ease, err = newEASE(s, m.pop); err != nil {
+		return nil, err
+	}
+	m.knn = newNeighbours(s, m.pop)
+	m.als = newIALS(s, seed)
+	return m, ctx.Err()
 }
 
 // depth is how many of EASE's best the re-rankers see.
@@ -25,17 +31,28 @@ const depth = 500
 
 func (m *models) score(q query, sh *shared) {
 	m.ease.scores(q.user, sh.ease)
+	m.knn.scores(q.user, sh.knn)
+	m.als.scores(q.user, sh.als)
 	sh.candidates = best(sh.ease, q.seen, min(depth, len(sh.ease)-len(q.seen)))
 }
 
-func policies(s *Set, o Options, m *models, _ []query) ([]*named, error) {
+// policies lists what is judged. The settings of the re-rankers were chosen on
+// val of the developer set.
+func policies(s *Set, o Options, m *models, qs []query) []*named {
+	var all []*named
+	add := func(name string, p policy) { all = append(all, &named{name: name, policy: p, meter: newMeter(s, o.K)}) }
+	add("random", &random{rand.New(rand.NewPCG(o.Seed, 0x72616e)), len(s.Items)})
+	add("popularity", ranked(func(*shared) []float32 { return m.pop }))
+	add("itemknn", ranked(func(sh *shared) []float32 { return sh.knn }))
+	add("ials", ranked(func(sh *shared) []float32 { return sh.als }))
+	add("ease", ranked(func(sh *shared) []float32 { return sh.ease }))
+	add("mmr", mmr{s, 0.9})
+	add("calibrated", calibrated{s, 0.5})
+	add("dpp", dpp{s, 4})
+	add("fairrec", newFairRec(s, m, qs, o.K))
 	flat := newMeter(s, o.K)
-	return []*named{
-		{name: "random", policy: &random{rand.New(rand.NewPCG(o.Seed, 0x72616e)), len(s.Items)}, meter: newMeter(s, o.K)},
-		{name: "popularity", policy: ranked(func(*shared) []float32 { return m.pop }), meter: newMeter(s, o.K)},
-		{name: "ease", policy: ranked(func(sh *shared) []float32 { return sh.ease }), meter: newMeter(s, o.K)},
-		{name: "flat", policy: newDiscover(s, feed.Config{}, flat), meter: flat},
-	}, nil
+	all = append(all, &named{name: "flat", policy: newDiscover(s, feed.Config{}, flat), meter: flat})
+	return all
 }
 
 // random draws without replacement.

@@ -53,7 +53,9 @@ type Engine struct {
 	upsYest int
 	shows   uint64 // that count for debt, decayed with the owners'
 	log     func(Entry)
-	scratch scratch
+	bar     [2]bar
+	near    candidates // kept between pages
+	claims  candidates
 }
 
 // Option changes an engine when it is made.

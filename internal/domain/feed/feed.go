@@ -77,7 +77,7 @@ type Config struct {
 	Floor       int           // shows a new video is owed [100]
 	FloorPerDay int           // publications of one owner that get a floor in a day [1]
 	Pattern     string        // kinds by position, repeated: f floor, q quality ["qqqfqfffff"]
-	Bounded     string        // the same for viewers who asked for taste; a affinity, m the claim that fits ["aammafmamf"]
+	Bounded     string        // the same for viewers who asked for taste; a affinity ["aaaaqffqtf"]
 	Session     int           // items before the end [30]
 	Rest        time.Duration // after which a session starts anew by itself [30 min]
 	Best        float64       // share of live videos among which quality rotates [0.025]
@@ -87,8 +87,10 @@ type Config struct {
 	LineOf20    int           // most items of one line of business in 20 while five lines have supply [5]
 	TopicOf10   int           // most items of one topic in 10 [3]
 	Look        int           // owners a wheel looks past before it gives up [256]
-	Window      int           // claims compared for one item that fits [512]
-	Debt        float64       // weight of an owner's missing shows beside taste [0.1]
+	Window      int           // videos asked of taste for a page [512]
+	Claims      int           // owners in floor order compared for one item that fits, an eighth of it in turn order [40]
+	Price       float64       // of an owner with the mean of shows beside taste [0.001]
+	Pool        float64       // share of videos good enough to be quality that fits [0.3]
 	FreezeAfter int           // shows after which reports may freeze a video [30]
 }
 
@@ -110,17 +112,19 @@ func (c Config) filled() Config {
 	setInt(&c.TopicOf10, 3)
 	setInt(&c.Look, 256)
 	setInt(&c.Window, 512)
+	setInt(&c.Claims, 40)
 	setInt(&c.FreezeAfter, 30)
 	setFloat(&c.Best, 0.025)
 	setFloat(&c.Prior, 300)
 	setFloat(&c.OwnerShare, 0.05)
 	setFloat(&c.OwnerTimes, 12)
-	setFloat(&c.Debt, 0.1)
+	setFloat(&c.Price, 0.001)
+	setFloat(&c.Pool, 0.3)
 	if c.Pattern == "" {
 		c.Pattern = "qqqfqfffff"
 	}
 	if c.Bounded == "" {
-		c.Bounded = "aammafmamf"
+		c.Bounded = "aaaaqffqtf"
 	}
 	if c.Rest == 0 {
 		c.Rest = 30 * time.Minute

@@ -77,7 +77,8 @@ type round struct {
 	half    int
 	page    *Page
 	relaxed bool // the topic rule is given up; the others never are
-	match   *match
+	asked   bool // taste, for this page
+	kind    byte // being tried
 }
 
 // pick chooses the next item by the pattern of the position. A kind that has
@@ -105,28 +106,33 @@ func order(want byte) string {
 	case 'q':
 		return "qft"
 	case 'a':
-		return "amqft"
-	case 'm':
-		return "mftq"
+		return "aqft"
+	case 't':
+		return "tfq"
 	default:
 		return "ftq"
 	}
 }
 
 func (r *round) of(kind byte) (Item, bool) {
-	switch kind {
-	case 'f':
-		return r.fromFloor()
-	case 't':
-		return r.fromTurns()
-	case 'q':
+	fits := r.bounded()
+	r.kind = kind
+	switch {
+	case kind == 'a':
+		return r.affinity(false)
+	case kind == 'q' && fits:
+		return r.affinity(true)
+	case kind == 'q':
 		return r.fromBest()
-	case 'a':
-		return r.affinity()
-	case 'm':
-		return r.fitting()
+	case kind == 'f' && fits:
+		return r.fitting(r.e.floor, true, Floor)
+	case kind == 'f':
+		return r.fromFloor()
+	case fits:
+		return r.fitting(r.e.turns, false, Turn)
+	default:
+		return r.fromTurns()
 	}
-	return Item{}, false
 }
 
 // perOwner is how many of an owner's videos a wheel looks at.
@@ -163,7 +169,7 @@ func (r *round) fromTurns() (Item, bool) {
 func (r *round) fromBest() (Item, bool) {
 	found := VideoID(-1)
 	r.e.best[r.half].walk(r.e.cfg.Look, func(x int32) bool {
-		if !r.e.resting(r.e.videos[x].Owner) && r.allowed(VideoID(x)) {
+		if !r.e.over(r.e.videos[x].Owner) && r.allowed(VideoID(x)) {
 			found = VideoID(x)
 		}
 		return found >= 0
@@ -199,7 +205,7 @@ func (r *round) serve(it Item) {
 	e.day++
 	e.shows++
 	e.note(Entry{What: ShownTo, At: r.ask.Now.UnixMilli(), Viewer: r.ask.Viewer, Video: it.Video, Owner: v.Owner, Creator: v.Creator, Reason: it.Reason})
-	if it.Reason.Kind == Quality {
+	if it.Reason.Kind == Quality && e.best[r.half].has(int32(it.Video)) {
 		e.best[r.half].served(int32(it.Video))
 	}
 	if it.Reason.Kind == Turn || it.Reason.Kind == Floor {

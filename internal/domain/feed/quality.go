@@ -53,7 +53,8 @@ func (e *Engine) Refresh() {
 				break
 			}
 		}
-		e.setBest(h, e.top(all))
+		best, least := e.top(all)
+		e.setBest(h, best, bar{mean, least})
 	}
 }
 
@@ -64,8 +65,12 @@ func (e *Engine) mean(h int) float64 {
 	return (float64(e.total[h].long) + 1) / (float64(e.total[h].shown) + 4)
 }
 
-// top keeps the best, one of each owner, best first.
-func (e *Engine) top(all []scored) []VideoID {
+// bar is what a video needs to be among the better part for a half.
+type bar struct{ mean, lower float64 }
+
+// top keeps the best, one of each owner, best first, and the least score of the
+// better part.
+func (e *Engine) top(all []scored) ([]VideoID, float64) {
 	slices.SortFunc(all, func(a, b scored) int {
 		if a.score != b.score {
 			if a.score > b.score {
@@ -86,11 +91,15 @@ func (e *Engine) top(all []scored) []VideoID {
 			best = append(best, s.video)
 		}
 	}
-	return best
+	least := 0.0
+	if len(all) > 0 {
+		least = all[min(len(all)-1, int(e.cfg.Pool*float64(e.live)))].score
+	}
+	return best, least
 }
 
 // setBest replaces the quality wheel of a half. Who stayed keeps the place.
-func (e *Engine) setBest(h int, best []VideoID) {
+func (e *Engine) setBest(h int, best []VideoID, least bar) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	rank := make(map[int32]uint32, len(best))
@@ -111,5 +120,5 @@ func (e *Engine) setBest(h int, best []VideoID) {
 	for _, v := range best {
 		w.push(int32(v))
 	}
-	e.rank[h] = rank
+	e.rank[h], e.bar[h] = rank, least
 }

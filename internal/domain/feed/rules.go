@@ -34,7 +34,22 @@ func (r *round) breadth(v *video) bool {
 	if lines >= r.e.cfg.LineOf20 && len(r.e.lines) >= 5 {
 		return false
 	}
-	return r.relaxed || topics < r.e.cfg.TopicOf10
+	return r.relaxed || topics < r.topics()
+}
+
+// topics is how many of one topic may stand in ten. In bounded mode taste may
+// repeat a topic once and what has a claim of its own brings others. A turn is
+// held to two like taste: at one, common topics, which taste has mostly taken,
+// would never have theirs.
+func (r *round) topics() int {
+	switch {
+	case !r.bounded():
+		return r.e.cfg.TopicOf10
+	case r.kind == 'f' || r.kind == 'q':
+		return 1
+	default:
+		return min(2, r.e.cfg.TopicOf10)
+	}
 }
 
 // settled is how many shows a day must have before shares of it mean something.
@@ -46,9 +61,9 @@ func (e *Engine) capped(o OwnerID) bool {
 	return e.turns.n >= 50 && e.day >= settled && float64(e.owners[o].day+1) > e.cfg.OwnerShare*float64(e.day)
 }
 
-// resting reports whether an owner is so far above the mean that quality and
+// over reports whether an owner is so far above the mean that quality and
 // taste pass it over for the day.
-func (e *Engine) resting(o OwnerID) bool {
+func (e *Engine) over(o OwnerID) bool {
 	mean := max(1, float64(e.day)/float64(max(1, e.turns.n)))
 	return float64(e.owners[o].day) >= e.cfg.OwnerTimes*mean
 }

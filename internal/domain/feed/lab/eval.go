@@ -43,9 +43,14 @@ type policy interface {
 // shared holds what one user's policies have in common, so that EASE is scored
 // once.
 type shared struct {
-	k              int
-	ease, knn, als []float32
-	candidates     []int32 // EASE's best, best first
+	k                   int
+	ease, knn, als, exp []float32
+	candidates          []int32 // EASE's best, best first
+}
+
+func newShared(s *Set, k int) *shared {
+	n := len(s.Items)
+	return &shared{k: k, ease: make([]float32, n), knn: make([]float32, n), als: make([]float32, n), exp: make([]float32, n)}
 }
 
 func queries(s *Set, o Options) ([]query, error) {
@@ -132,7 +137,7 @@ func Evaluate(ctx context.Context, s *Set, o Options) (*Report, error) {
 		return nil, err
 	}
 	all := policies(s, o, m, qs)
-	sh := &shared{k: o.K, ease: make([]float32, len(s.Items)), knn: make([]float32, len(s.Items)), als: make([]float32, len(s.Items))}
+	sh := newShared(s, o.K)
 	for i := range qs {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -11,17 +11,19 @@ import (
 type ials struct{ users, items [][]float32 }
 
 const (
-	alsFactors = 32
+	alsFactors = 64
 	alsRounds  = 8
 	alsUnseen  = 0.02 // weight of a pair that is no long view
 	alsReg     = 0.02
 )
 
-func newIALS(s *Set, seed uint64) *ials {
+// newIALS learns from long views, or from everything shown: what a viewer was
+// shown says something of the viewer too.
+func newIALS(s *Set, seed uint64, shown bool) *ials {
 	of, by := make([][]int32, s.Users()), make([][]int32, len(s.Items))
 	for u, list := range s.Train {
 		for _, r := range list {
-			if r.Long {
+			if r.Long || shown {
 				of[u], by[r.Item] = append(of[u], r.Item), append(by[r.Item], int32(u))
 			}
 		}

@@ -102,6 +102,17 @@ func TestFlatReachesEveryCreatorAndBeatsChance(t *testing.T) {
 	}
 }
 
+func TestBoundedKeepsMostOfTheFitAndReachesEverybody(t *testing.T) {
+	by := results(t, synthetic(t), lab.Options{Seed: 1})
+	b := by["bounded"]
+	if b.CreatorCoverage != 1 || b.CreatorGini > 0.7 || b.NewShare < 0.01 || b.FloorFirst7 < 0.5 {
+		t.Errorf("bounded is not bounded: %+v", b)
+	}
+	if b.NDCG < by["flat"].NDCG || b.NDCG < 0.5*by["ease"].NDCG {
+		t.Errorf("nDCG: bounded %.4f, flat %.4f, ease %.4f", b.NDCG, by["flat"].NDCG, by["ease"].NDCG)
+	}
+}
+
 func TestOneSeedGivesOneReport(t *testing.T) {
 	s := synthetic(t)
 	a, b := results(t, s, lab.Options{Seed: 3}), results(t, s, lab.Options{Seed: 3})

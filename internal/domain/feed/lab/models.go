@@ -12,7 +12,8 @@ type models struct {
 	pop  popularity
 	ease *ease
 	knn  *neighbours
-	als  *ials
+	als  *ials // of long views
+	exp  *ials // of everything shown
 }
 
 func train(ctx context.Context, s *Set, seed uint64) (*models, error) {
@@ -22,7 +23,7 @@ func train(ctx context.Context, s *Set, seed uint64) (*models, error) {
 		return nil, err
 	}
 	m.knn = newNeighbours(s, m.pop)
-	m.als = newIALS(s, seed)
+	m.als, m.exp = newIALS(s, seed, false), newIALS(s, seed, true)
 	return m, ctx.Err()
 }
 
@@ -33,6 +34,7 @@ func (m *models) score(q query, sh *shared) {
 	m.ease.scores(q.user, sh.ease)
 	m.knn.scores(q.user, sh.knn)
 	m.als.scores(q.user, sh.als)
+	m.exp.scores(q.user, sh.exp)
 	sh.candidates = best(sh.ease, q.seen, min(depth, len(sh.ease)-len(q.seen)))
 }
 
@@ -51,7 +53,9 @@ func policies(s *Set, o Options, m *models, qs []query) []*named {
 	add("dpp", dpp{s, 4})
 	add("fairrec", newFairRec(s, m, qs, o.K))
 	flat := newMeter(s, o.K)
-	all = append(all, &named{name: "flat", policy: newDiscover(s, feed.Config{}, flat), meter: flat})
+	all = append(all, &named{name: "flat", policy: newDiscover(s, feed.Config{}, everyVideo, flat), meter: flat})
+	own := newMeter(s, o.K)
+	all = append(all, &named{name: "bounded", policy: newBounded(s, feed.Config{}, boundedOwed, own), meter: own})
 	return all
 }
 

@@ -26,7 +26,6 @@ type owner struct {
 	videos  []VideoID // live, in the order of their turns
 	owed    []VideoID // with credit, in the order of their turns
 	day     uint32    // shows today
-	shows   uint32    // shows that count for debt, decayed each day
 	floored int       // publications with a floor today
 }
 
@@ -51,7 +50,6 @@ type Engine struct {
 	before  uint32 // shows yesterday
 	ups     int    // publications with a floor today
 	upsYest int
-	shows   uint64 // that count for debt, decayed with the owners'
 	log     func(Entry)
 	bar     [2]bar
 	near    candidates // kept between pages
@@ -64,7 +62,7 @@ type Option func(*Engine)
 // WithTaste lets viewers who ask for it give a part of the list to t.
 func WithTaste(t Taste) Option { return func(e *Engine) { e.taste = t } }
 
-// WithLog hands every show, outcome and change of order to f, in order and under
+// WithLog hands every publication, show, counted outcome and freeze to f, in order and under
 // the engine's lock; f must not call the engine.
 func WithLog(f func(Entry)) Option { return func(e *Engine) { e.log = f } }
 
@@ -193,10 +191,10 @@ func (e *Engine) roll(now time.Time) {
 	if e.today != 0 {
 		e.before, e.upsYest = e.day, e.ups
 	}
-	e.today, e.day, e.ups, e.shows = day, 0, 0, e.shows/2
+	e.today, e.day, e.ups = day, 0, 0
 	for i := range e.owners {
 		o := &e.owners[i]
-		o.day, o.floored, o.shows = 0, 0, o.shows/2
+		o.day, o.floored = 0, 0
 	}
 }
 

@@ -27,7 +27,6 @@ type Video struct {
 	Owner   OwnerID
 	Line    uint16 // line of business
 	Topic   uint16
-	Place   uint16
 }
 
 // Kind says which rule put an item on a page.
@@ -45,8 +44,7 @@ const (
 	Affinity
 )
 
-// Reason is why an item is on a page, true when it was put there. A verifier
-// re-checks it from the log (see Verify).
+// Reason is why an item is on a page, true when it was put there.
 type Reason struct {
 	Kind Kind
 	// Fits says that among several videos with the same claim the one that fits

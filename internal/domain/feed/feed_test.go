@@ -34,7 +34,7 @@ func market(n int, cfg feed.Config, opts ...feed.Option) *feed.Engine {
 }
 
 func video(i int) feed.Video {
-	return feed.Video{Creator: feed.CreatorID(i), Owner: feed.OwnerID(i), Line: uint16(i % lines), Topic: uint16(i % 16), Place: uint16(i % 5)}
+	return feed.Video{Creator: feed.CreatorID(i), Owner: feed.OwnerID(i), Line: uint16(i % lines), Topic: uint16(i % 16)}
 }
 
 func ask(v feed.ViewerID, n int, at time.Time) feed.Ask {

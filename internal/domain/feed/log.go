@@ -7,7 +7,6 @@ const (
 	Published   What = iota + 1 // N is the credit given
 	ShownTo                     // by Reason
 	WatchedLong                 // counted for the other half
-	Ordered                     // Best is the new order of half N
 	Frozen                      // by reports
 )
 
@@ -21,7 +20,6 @@ type Entry struct {
 	Creator CreatorID
 	Reason  Reason
 	N       uint32
-	Best    []VideoID
 }
 
 func (e *Engine) note(x Entry) {

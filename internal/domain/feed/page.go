@@ -201,9 +201,7 @@ func (r *round) serve(it Item) {
 	r.p.shown++
 	v.shows++
 	o.day++
-	o.shows++
 	e.day++
-	e.shows++
 	e.note(Entry{What: ShownTo, At: r.ask.Now.UnixMilli(), Viewer: r.ask.Viewer, Video: it.Video, Owner: v.Owner, Creator: v.Creator, Reason: it.Reason})
 	if it.Reason.Kind == Quality && e.best[r.half].has(int32(it.Video)) {
 		e.best[r.half].served(int32(it.Video))

@@ -13,6 +13,7 @@ import (
 
 type feedCmd struct {
 	Eval  feedEvalCmd  `cmd:"" help:"Judge Discover beside the usual recommenders on a logged data set."`
+	Sim   feedSimCmd   `cmd:"" help:"Run Discover against other policies in a made-up market, with intervals over seeds."`
 	Synth feedSynthCmd `cmd:"" help:"Write a made-up data set with the layout that eval reads."`
 }
 
@@ -51,4 +52,25 @@ type feedSynthCmd struct {
 
 func (c *feedSynthCmd) Run() error {
 	return lab.Synth{Users: c.Users, Creators: c.Creators, Seed: c.Seed}.Write(c.Out)
+}
+
+type feedSimCmd struct {
+	Seeds int    `default:"10" help:"Worlds."`
+	Seed  uint64 `default:"1" help:"Of the first world."`
+	Users int    `default:"2500"`
+	Days  int    `default:"14"`
+	JSON  bool   `help:"One JSON object."`
+}
+
+func (c *feedSimCmd) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	r, err := lab.Simulate(ctx, lab.World{Users: c.Users, Days: c.Days, Seed: c.Seed}, c.Seeds)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
+	return lab.SimTable(os.Stdout, r)
 }

@@ -65,7 +65,7 @@ func browse(e *feed.Engine, v feed.ViewerID, n int, after func(feed.Item)) []fee
 // viewer and nobody has seen the newer half, whose floor comes first: one long
 // view there is enough to be the best.
 func unproven() *feed.Engine {
-	e := feed.New(feed.Config{Prior: 0.01, Best: 0.05})
+	e := feed.New(feed.Config{Prior: 0.01, Best: 0.05, BestLeast: 1})
 	for i := range 2000 {
 		s := feed.Stored{ID: feed.VideoID(i), Credit: 100, Video: video(i)}
 		if i >= 1000 {

@@ -82,7 +82,9 @@ func (e *Engine) top(all []scored) ([]VideoID, float64) {
 	})
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := int(math.Ceil(e.cfg.Best * float64(e.live)))
+	// A small market needs enough of the best for people who come every day, yet
+	// the best must stay a choice.
+	n := int(math.Ceil(max(e.cfg.Best*float64(e.live), min(float64(e.cfg.BestLeast), float64(e.live)/5))))
 	taken := map[OwnerID]bool{}
 	var best []VideoID
 	for _, s := range all {

@@ -36,7 +36,7 @@ type ease struct {
 }
 
 const (
-	easeLambda   = 200 // chosen on val; see docs/adr
+	easeLambda   = 200 // the best of 50 to 500 on val
 	minPositives = 10
 )
 

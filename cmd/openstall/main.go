@@ -22,6 +22,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Fill an empty data folder with a demo market and stop; 'serve --demo' runs it."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date and stop."`
 	Admin   adminCmd   `cmd:"" help:"For the operator at the machine."`
+	Feed    feedCmd    `cmd:"" help:"Measure Discover: evaluator and simulator."`
 	Config  configCmd  `cmd:"" help:"About settings."`
 	Version versionCmd `cmd:"" help:"Print what this binary was made from."`
 	File    string     `name:"config" help:"Settings file; see 'openstall config sample'." placeholder:"FILE"`

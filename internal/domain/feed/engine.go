@@ -1,0 +1,271 @@
+package feed
+
+import (
+	"sync"
+	"time"
+)
+
+type state uint8
+
+const (
+	gone state = iota
+	live
+	frozen // by reports, until someone has looked
+)
+
+type video struct {
+	Video
+	state   state
+	credit  int32 // shows still owed
+	shows   uint32
+	reports uint32
+	rates   [2]rate
+}
+
+type owner struct {
+	videos  []VideoID // live, in the order of their turns
+	owed    []VideoID // with credit, in the order of their turns
+	day     uint32    // shows today
+	floored int       // publications with a floor today
+}
+
+// Engine holds the serving state in memory. It is safe for concurrent use.
+type Engine struct {
+	cfg   Config
+	taste Taste
+
+	mu      sync.Mutex
+	videos  []video
+	owners  []owner
+	viewers []*viewer
+	floor   *wheel // owners with credit
+	turns   *wheel // owners with a live video
+	best    [2]*wheel
+	rank    [2]map[int32]uint32
+	total   [2]rate
+	lines   map[uint16]int // live videos by line of business
+	live    int
+	today   int64  // day number
+	day     uint32 // shows today
+	before  uint32 // shows yesterday
+	ups     int    // publications with a floor today
+	upsYest int
+	log     func(Entry)
+	bar     [2]bar
+	near    candidates // kept between pages
+	claims  candidates
+}
+
+// Option changes an engine when it is made.
+type Option func(*Engine)
+
+// WithTaste lets viewers who ask for it give a part of the list to t.
+func WithTaste(t Taste) Option { return func(e *Engine) { e.taste = t } }
+
+// WithLog hands every publication, show, counted outcome and freeze to f, in order and under
+// the engine's lock; f must not call the engine.
+func WithLog(f func(Entry)) Option { return func(e *Engine) { e.log = f } }
+
+// New returns an empty engine.
+func New(cfg Config, opts ...Option) *Engine {
+	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), best: [2]*wheel{newWheel(), newWheel()}, lines: map[uint16]int{}}
+	for _, o := range opts {
+		o(e)
+	}
+	return e
+}
+
+// Publication is a video that becomes eligible.
+type Publication struct {
+	ID    VideoID
+	Video Video
+	// CopyOf is set where the upload is a near-duplicate: the credit already
+	// spent on the original is not given again.
+	CopyOf *VideoID
+}
+
+// Publish makes a video eligible at an instant and returns the shows it is owed:
+// the floor in force, nothing beyond the owner's daily quota, and for a copy
+// what is left of the original's. Publishing it twice changes nothing.
+func (e *Engine) Publish(p Publication, now time.Time) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.roll(now)
+	for int(p.ID) >= len(e.videos) {
+		e.videos = append(e.videos, video{})
+	}
+	if e.videos[p.ID].state != gone {
+		return int(e.videos[p.ID].credit)
+	}
+	for int(p.Video.Owner) >= len(e.owners) {
+		e.owners = append(e.owners, owner{})
+	}
+	o := &e.owners[p.Video.Owner]
+	credit := 0
+	if o.floored < e.cfg.FloorPerDay {
+		o.floored++
+		e.ups++
+		credit = e.floorNow()
+	}
+	if p.CopyOf != nil && int(*p.CopyOf) < len(e.videos) {
+		original := &e.videos[*p.CopyOf]
+		credit = min(credit, int(original.credit))
+		original.credit -= int32(credit) // shared out, not doubled
+	}
+	e.add(p.ID, video{Video: p.Video, credit: int32(credit)})
+	e.note(Entry{What: Published, Video: p.ID, Owner: p.Video.Owner, N: uint32(credit)})
+	return credit
+}
+
+func (e *Engine) add(id VideoID, v video) {
+	v.state = live
+	e.videos[id] = v
+	o := &e.owners[v.Owner]
+	o.videos = append(o.videos, id)
+	e.turns.push(int32(v.Owner))
+	if v.credit > 0 {
+		o.owed = append(o.owed, id)
+		e.floor.push(int32(v.Owner))
+	}
+	e.lines[v.Line]++
+	e.live++
+}
+
+// Remove takes a video out: deleted, hidden, or no longer allowed.
+func (e *Engine) Remove(id VideoID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.drop(id, gone)
+}
+
+// Thaw brings back a video that reports had frozen.
+func (e *Engine) Thaw(id VideoID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if v := e.videos[id]; v.state == frozen {
+		v.reports = 0
+		e.add(id, v)
+	}
+}
+
+func (e *Engine) drop(id VideoID, to state) {
+	v := &e.videos[id]
+	if v.state != live {
+		if v.state == frozen {
+			v.state = to
+		}
+		return
+	}
+	v.state = to
+	o := &e.owners[v.Owner]
+	o.videos, o.owed = without(o.videos, id), without(o.owed, id)
+	if len(o.videos) == 0 {
+		e.turns.remove(int32(v.Owner))
+	}
+	if len(o.owed) == 0 {
+		e.floor.remove(int32(v.Owner))
+	}
+	e.best[0].remove(int32(id))
+	e.best[1].remove(int32(id))
+	e.live--
+	if e.lines[v.Line]--; e.lines[v.Line] == 0 {
+		delete(e.lines, v.Line)
+	}
+}
+
+func without(list []VideoID, id VideoID) []VideoID {
+	for i, x := range list {
+		if x == id {
+			return append(list[:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// roll begins a new day in UTC.
+func (e *Engine) roll(now time.Time) {
+	day := now.Unix() / 86400
+	if day == e.today {
+		return
+	}
+	if e.today != 0 {
+		e.before, e.upsYest = e.day, e.ups
+	}
+	e.today, e.day, e.ups = day, 0, 0
+	for i := range e.owners {
+		o := &e.owners[i]
+		o.day, o.floored = 0, 0
+	}
+}
+
+// Capacity is what the operator is shown of the floor.
+type Capacity struct {
+	Floor   int // promised
+	InForce int // given to a video published now: less when shows do not suffice, for all alike
+	Shows   int // of the day before
+	Uploads int // with a floor, of the day before
+	Owed    int // owners who wait for shows
+}
+
+// Capacity returns the state of the floor.
+func (e *Engine) Capacity() Capacity {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return Capacity{e.cfg.Floor, e.floorNow(), int(e.before), e.upsYest, e.floor.n}
+}
+
+// floorNow is the floor in force: the promise, or what the floor's part of
+// yesterday's shows gives each of yesterday's publications.
+func (e *Engine) floorNow() int {
+	if e.upsYest == 0 || e.before == 0 {
+		return e.cfg.Floor
+	}
+	n, all := 0, len(e.cfg.Pattern)
+	for _, c := range e.cfg.Pattern {
+		if c == 'f' {
+			n++
+		}
+	}
+	return max(1, min(e.cfg.Floor, int(e.before)*n/all/e.upsYest))
+}
+
+// Stored is what is known of a video from before: kept in the database, or
+// learned elsewhere.
+type Stored struct {
+	ID      VideoID
+	Video   Video
+	Credit  int
+	Shows   int
+	Reports int
+	Frozen  bool
+	Shown   [2]int // by the wheels, to each half of viewers
+	Long    [2]int // of these, watched long
+}
+
+// Restore puts a video in as it was stored; unlike Publish it asks no quota.
+func (e *Engine) Restore(s Stored) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for int(s.ID) >= len(e.videos) {
+		e.videos = append(e.videos, video{})
+	}
+	for int(s.Video.Owner) >= len(e.owners) {
+		e.owners = append(e.owners, owner{})
+	}
+	v := video{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports)}
+	for h := range 2 {
+		v.rates[h] = rate{uint32(s.Shown[h]), uint32(s.Long[h])}
+		e.total[h].shown += uint32(s.Shown[h])
+		e.total[h].long += uint32(s.Long[h])
+	}
+	if s.Frozen {
+		v.state = frozen
+		e.videos[s.ID] = v
+		return
+	}
+	e.add(s.ID, v)
+}
+
+// Half returns the half of viewers, 0 or 1, that a viewer's outcomes are counted
+// in; the viewer is shown what the other half watched long.
+func Half(p ViewerID) int { return half(p) }

@@ -1,0 +1,210 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"text/tabwriter"
+)
+
+// Interval is a mean over runs with half the width of its 95 % interval (Student's t).
+type Interval struct {
+	Mean float64 `json:"mean"`
+	Half float64 `json:"half"`
+}
+
+// SimResult is one policy over all seeds.
+type SimResult struct {
+	Name    string              `json:"name"`
+	Figures map[string]Interval `json:"figures"`
+	Runs    []Outcome           `json:"runs"`
+}
+
+// SimReport is the answer of [Simulate].
+type SimReport struct {
+	World    World       `json:"world"`
+	Seeds    int         `json:"seeds"`
+	Policies []SimResult `json:"policies"`
+	// Gain is flat's satisfaction over greedy's, run by run.
+	Gain Interval `json:"gain"`
+}
+
+// Simulate runs each policy in the same worlds, one for each seed.
+func Simulate(ctx context.Context, base World, seeds int) (*SimReport, error) {
+	if seeds < 2 {
+		return nil, fmt.Errorf("%d seeds: say at least 2", seeds)
+	}
+	base.Users, base.Creators = orDefault(base.Users, 2500), orDefault(base.Creators, 200)
+	base.Arrive, base.Days = orDefault(base.Arrive, 6), orDefault(base.Days, 14)
+	r := &SimReport{World: base, Seeds: seeds}
+	for _, p := range []struct {
+		name   string
+		sybils int
+		make   func(World) chooser
+	}{
+		{"greedy", 0, func(w World) chooser { return &greedyChooser{newKnown(w.Users, w.Seed)} }},
+		{"pools", 0, func(w World) chooser { return &poolChooser{newKnown(w.Users, w.Seed)} }},
+		{"flat", 0, func(World) chooser { return newEngineChooser() }},
+		{"pools+sybils", 10, func(w World) chooser { return &poolChooser{newKnown(w.Users, w.Seed)} }},
+		{"flat+sybils", 10, func(World) chooser { return newEngineChooser() }},
+	} {
+		res := SimResult{Name: p.name, Runs: make([]Outcome, seeds), Figures: map[string]Interval{}}
+		parallel(seeds, func(i int) {
+			if ctx.Err() == nil {
+				w := &world{World: base}
+				w.Seed, w.Sybils = base.Seed+uint64(i), p.sybils
+				res.Runs[i] = w.run(p.make(w.World))
+			}
+		})
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for _, f := range simFigures {
+			var xs []float64
+			for _, o := range res.Runs {
+				xs = append(xs, f.of(o))
+			}
+			res.Figures[f.name] = interval(xs)
+		}
+		r.Policies = append(r.Policies, res)
+	}
+	var gains []float64
+	for i := range seeds {
+		gains = append(gains, r.Policies[2].Runs[i].Satisfaction/r.Policies[0].Runs[i].Satisfaction)
+	}
+	r.Gain = interval(gains)
+	return r, nil
+}
+
+var simFigures = []struct {
+	name string
+	of   func(Outcome) float64
+}{
+	{"hundred_p50_days", func(o Outcome) float64 { return o.HundredP50 }},
+	{"hundred_p99_days", func(o Outcome) float64 { return o.HundredP99 }},
+	{"reached", func(o Outcome) float64 { return o.Reached }},
+	{"long_rate", func(o Outcome) float64 { return o.LongRate }},
+	{"satisfaction", func(o Outcome) float64 { return o.Satisfaction }},
+	{"rank_corr", func(o Outcome) float64 { return o.RankCorr }},
+	{"creator_gini", func(o Outcome) float64 { return o.CreatorGini }},
+	{"sybil_share", func(o Outcome) float64 { return o.SybilShare }},
+}
+
+// interval uses Student's t for up to 10 runs and 2 beyond.
+func interval(xs []float64) Interval {
+	t := []float64{0, 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26}
+	n := float64(len(xs))
+	mean, square := 0.0, 0.0
+	for _, x := range xs {
+		mean += x / n
+	}
+	for _, x := range xs {
+		square += (x - mean) * (x - mean)
+	}
+	q := 2.0
+	if len(xs) <= len(t) {
+		q = t[len(xs)-1]
+	}
+	return Interval{mean, q * math.Sqrt(square/(n-1)/n)}
+}
+
+// figures reads a finished world.
+func (w *world) figures() Outcome {
+	o := Outcome{}
+	end := w.Days * ticks
+	var days, quality, shows []float64
+	due := 0.0
+	by := make([]float64, len(w.makes))
+	for _, c := range w.clips {
+		if c.junk {
+			continue
+		}
+		by[c.creator] += float64(c.shows)
+		if c.born <= end-2*ticks && c.born > ticks { // the first day publishes before anyone has come
+			due++
+			if c.hundred > 0 {
+				days = append(days, float64(c.hundred-c.born)/ticks)
+			}
+		}
+		if c.born <= end-lifetime*ticks/2 {
+			quality, shows = append(quality, c.quality), append(shows, float64(c.shows))
+		}
+	}
+	slices.Sort(days)
+	if len(days) > 0 {
+		o.HundredP50, o.HundredP99 = days[len(days)/2], days[min(len(days)-1, len(days)*99/100)]
+	}
+	o.Reached = float64(len(days)) / max(due, 1)
+	o.LongRate = w.sum.long / max(w.sum.shown, 1)
+	o.Satisfaction = w.sum.satisfied / max(w.sum.sessions, 1)
+	o.RankCorr = spearman(quality, shows)
+	o.CreatorGini = gini(by)
+	o.SybilShare = w.sum.sybil / max(w.sum.late, 1)
+	return o
+}
+
+// spearman is the correlation of ranks; ties share their mean rank.
+func spearman(a, b []float64) float64 {
+	x, y := ranks(a), ranks(b)
+	n := float64(len(x))
+	mean := (n + 1) / 2
+	xy, xx, yy := 0.0, 0.0, 0.0
+	for i := range x {
+		xy += (x[i] - mean) * (y[i] - mean)
+		xx += (x[i] - mean) * (x[i] - mean)
+		yy += (y[i] - mean) * (y[i] - mean)
+	}
+	return xy / max(math.Sqrt(xx*yy), 1e-12)
+}
+
+func ranks(v []float64) []float64 {
+	at := make([]int, len(v))
+	for i := range at {
+		at[i] = i
+	}
+	slices.SortFunc(at, func(a, b int) int {
+		switch {
+		case v[a] < v[b]:
+			return -1
+		case v[a] > v[b]:
+			return 1
+		}
+		return a - b
+	})
+	out := make([]float64, len(v))
+	for i := 0; i < len(at); {
+		j := i
+		for j < len(at) && v[at[j]] == v[at[i]] {
+			j++
+		}
+		for k := i; k < j; k++ {
+			out[at[k]] = float64(i+j+1) / 2
+		}
+		i = j
+	}
+	return out
+}
+
+// SimTable writes a report for people.
+func SimTable(out io.Writer, r *SimReport) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprint(w, "policy\t")
+	for _, f := range simFigures {
+		_, _ = fmt.Fprintf(w, "%s\t", f.name)
+	}
+	_, _ = fmt.Fprintln(w)
+	for _, p := range r.Policies {
+		_, _ = fmt.Fprintf(w, "%s\t", p.Name)
+		for _, f := range simFigures {
+			_, _ = fmt.Fprintf(w, "%.3f ±%.3f\t", p.Figures[f.name].Mean, p.Figures[f.name].Half)
+		}
+		_, _ = fmt.Fprintln(w)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nsatisfaction of flat over greedy, world by world: %.3f ±%.3f\n", r.Gain.Mean, r.Gain.Half)
+	return err
+}

@@ -1,0 +1,29 @@
+package feed
+
+// What is logged.
+type What uint8
+
+const (
+	Published   What = iota + 1 // N is the credit given
+	ShownTo                     // by Reason
+	WatchedLong                 // counted for the other half
+	Frozen                      // by reports
+)
+
+// Entry is one line of the engine's log; unused fields are zero.
+type Entry struct {
+	What    What
+	At      int64 // milliseconds
+	Viewer  ViewerID
+	Video   VideoID
+	Owner   OwnerID
+	Creator CreatorID
+	Reason  Reason
+	N       uint32
+}
+
+func (e *Engine) note(x Entry) {
+	if e.log != nil {
+		e.log(x)
+	}
+}

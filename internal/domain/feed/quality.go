@@ -1,0 +1,126 @@
+package feed
+
+import (
+	"math"
+	"slices"
+)
+
+// Quality is learned crosswise. Viewers fall into two halves by their number,
+// and what one half watches long orders what the other half is shown. So no
+// signal of a viewer, and no number of signals, moves the viewer's own list,
+// not even through the figures of everybody.
+
+// half returns the half a viewer belongs to.
+func half(p ViewerID) int {
+	h := uint32(p) * 0x9e3779b1
+	return int(h >> 31)
+}
+
+// rate is what one half did with a video the wheel showed it.
+type rate struct{ shown, long uint32 }
+
+// lower is the posterior mean of a long-view rate less one posterior standard
+// deviation: prior counts for strength shows of mean.
+func (r rate) lower(mean, strength float64) float64 {
+	n := float64(r.shown) + strength
+	p := (float64(r.long) + mean*strength) / n
+	return p - math.Sqrt(p*(1-p)/n)
+}
+
+type scored struct {
+	video VideoID
+	score float64
+}
+
+// Refresh orders the best videos for each half anew, one of each owner. It is
+// called every minute; pages are answered in the meantime.
+func (e *Engine) Refresh() {
+	for h := range 2 {
+		var all []scored
+		mean := e.mean(1 - h)
+		const chunk = 1 << 14
+		for from := 0; ; from += chunk {
+			e.mu.Lock()
+			end := min(from+chunk, len(e.videos))
+			for i := from; i < end; i++ {
+				if v := &e.videos[i]; v.state == live && v.rates[1-h].shown > 0 {
+					all = append(all, scored{VideoID(i), v.rates[1-h].lower(mean, e.cfg.Prior)})
+				}
+			}
+			done := end == len(e.videos)
+			e.mu.Unlock()
+			if done {
+				break
+			}
+		}
+		best, least := e.top(all)
+		e.setBest(h, best, bar{mean, least})
+	}
+}
+
+// mean is the long-view rate of everything shown to a half.
+func (e *Engine) mean(h int) float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return (float64(e.total[h].long) + 1) / (float64(e.total[h].shown) + 4)
+}
+
+// bar is what a video needs to be among the better part for a half.
+type bar struct{ mean, lower float64 }
+
+// top keeps the best, one of each owner, best first, and the least score of the
+// better part.
+func (e *Engine) top(all []scored) ([]VideoID, float64) {
+	slices.SortFunc(all, func(a, b scored) int {
+		if a.score != b.score {
+			if a.score > b.score {
+				return -1
+			}
+			return 1
+		}
+		return int(a.video) - int(b.video)
+	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	// A small market needs enough of the best for people who come every day, yet
+	// the best must stay a choice.
+	n := int(math.Ceil(max(e.cfg.Best*float64(e.live), min(float64(e.cfg.BestLeast), float64(e.live)/5))))
+	taken := map[OwnerID]bool{}
+	var best []VideoID
+	for _, s := range all {
+		if o := e.videos[s.video].Owner; len(best) < n && !taken[o] {
+			taken[o] = true
+			best = append(best, s.video)
+		}
+	}
+	least := 0.0
+	if len(all) > 0 {
+		least = all[min(len(all)-1, int(e.cfg.Pool*float64(e.live)))].score
+	}
+	return best, least
+}
+
+// setBest replaces the quality wheel of a half. Who stayed keeps the place.
+func (e *Engine) setBest(h int, best []VideoID, least bar) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	rank := make(map[int32]uint32, len(best))
+	for i, v := range best {
+		rank[int32(v)] = uint32(i + 1)
+	}
+	var gone []int32
+	w := e.best[h]
+	w.walk(w.n, func(x int32) bool {
+		if rank[x] == 0 {
+			gone = append(gone, x)
+		}
+		return false
+	})
+	for _, x := range gone {
+		w.remove(x)
+	}
+	for _, v := range best {
+		w.push(int32(v))
+	}
+	e.rank[h], e.bar[h] = rank, least
+}

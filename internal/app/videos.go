@@ -22,14 +22,15 @@ import (
 // buildVideos makes what short videos need. Films have a queue of their own with
 // one worker: an hour of work must not stand before an order's deadline, and two
 // at once are not ready sooner. A film in the making does not hold up the end of
-// the process: it is made anew.
+// the process: it is made anew. Its leases run by the world's clock, whatever
+// time the market tells.
 func (a *App) buildVideos() error {
 	var err error
 	if a.uploads, err = upload.Open(upload.Config{Dir: a.cfg.Path("uploads"), MaxSize: a.cfg.MaxUpload << 20, Free: func() int64 { return freeSpace(a.cfg.Data) },
 		KeepFree: a.cfg.KeepFree << 20, Now: a.now, Log: a.log}); err != nil {
 		return err
 	}
-	a.films = job.New(a.DB, a.log, nil, job.WithClock(a.now), job.WithWorkers(1), job.WithGrace(time.Second))
+	a.films = job.New(a.DB, a.log, nil, job.WithWorkers(1), job.WithGrace(time.Second))
 	a.Videos = video.New(video.Parts{DB: a.DB, Bus: a.bus, Jobs: a.jobs, Slow: a.films, Blobs: a.blobs, Shops: a.Shops, Catalog: a.Catalog, Social: a.Social,
 		Coder: coder{a.blobs, make(chan struct{}, 2)}, HasShow: a.hasShow, Room: a.hasRoom, Work: a.cfg.Path("work"), KeepSources: a.cfg.KeepUploads, Log: a.log, Now: a.now})
 	return nil

@@ -39,6 +39,7 @@ type Options struct {
 	Part time.Duration
 	// Part is how long each product is shown in the past shows, 15 s if zero.
 	// Tests take less.
+	Clips int // short videos before the market opens, 52 if zero
 }
 
 // Config returns the settings of a demo market: codes are read in the outbox,

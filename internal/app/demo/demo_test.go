@@ -27,6 +27,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/config"
@@ -59,8 +60,8 @@ func settings(name string) config.Serve {
 		Name: "Openstall", Currency: "EUR", TimeZone: "Europe/Berlin", MailFrom: "Market <market@localhost>", Grace: 20 * time.Second})
 }
 
-// short keeps films of three seconds a product.
-var short = demo.Options{Seed: 1, Part: 3 * time.Second}
+// short keeps films of three seconds a product, and six clips.
+var short = demo.Options{Seed: 1, Part: 3 * time.Second, Clips: 6}
 
 // seeded makes the market that the tests look at, once.
 var seeded = sync.OnceValue(func() error { return demo.Seed(context.Background(), settings("market"), quiet, short) })
@@ -311,7 +312,7 @@ func hosted(t *testing.T, a *app.App, length time.Duration) show.Show {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- demo.Host(ctx, a, settings("market"), quiet) }()
+	go func() { ended <- demo.Host(ctx, a, settings("market"), quiet, demo.WithClips(0)) }()
 	defer func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -336,6 +337,59 @@ func hosted(t *testing.T, a *app.App, length time.Duration) show.Show {
 	}
 }
 
+func TestTheStallsPostInBothLanguagesAndGoOn(t *testing.T) {
+	a := market(t)
+	before := videosOf(t, a)
+	languages := map[string]int{}
+	for _, v := range before {
+		languages[v.Language]++
+		if v.State != video.Published || v.Film.Master == "" || len(v.Products) != 1 || v.DuplicateOf != "" || v.Film.Duration < 4*time.Second {
+			t.Errorf("video %+v", v)
+		}
+	}
+	if len(before) != short.Clips || languages["en"] == 0 || languages["zh"] == 0 {
+		t.Errorf("%d videos, %v", len(before), languages)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- demo.Host(ctx, a, settings("market"), quiet, demo.WithClips(short.Clips+1)) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		now := videosOf(t, a)
+		if i := slices.IndexFunc(now, func(v video.Video) bool {
+			return v.State == video.Published && !slices.ContainsFunc(before, func(b video.Video) bool { return b.ID == v.ID })
+		}); i >= 0 {
+			if err := a.Videos.Delete(t.Context(), now[i].Shop, now[i].ID); err != nil { // as it was, for the other tests
+				t.Error(err)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d videos, as before", len(now))
+		}
+		time.Sleep(100 * time.Millisecond) // between two looks
+	}
+}
+
+func videosOf(t *testing.T, a *app.App) []video.Video {
+	t.Helper()
+	var out []video.Video
+	for _, s := range shopsOf(t, a) {
+		list, err := a.Videos.OfShop(t.Context(), s.ID, page.First, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, list.Items...)
+	}
+	return out
+}
+
 // A running show that is renewed for ever leaves few recordings, and none but
 // its own goes.
 func TestTheRunningShowDoesNotFillTheDisk(t *testing.T) {
@@ -347,7 +401,9 @@ func TestTheRunningShowDoesNotFillTheDisk(t *testing.T) {
 	past = slices.DeleteFunc(past, func(s show.Show) bool { return s.StartedAt.After(time.Now().Add(-time.Hour)) }) // of other tests
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- demo.Host(ctx, a, settings("market"), quiet, demo.WithLength(2*time.Second)) }()
+	go func() {
+		ended <- demo.Host(ctx, a, settings("market"), quiet, demo.WithLength(2*time.Second), demo.WithClips(0))
+	}()
 	var begun []show.Show
 	deadline := time.Now().Add(60 * time.Second)
 	for len(begun) < 5 && time.Now().Before(deadline) {
@@ -564,6 +620,9 @@ func digest(t *testing.T, a *app.App) string {
 			t.Fatal(err)
 		}
 		lines = append(lines, fmt.Sprintf("followers %s %d", s.Slug, f.Followers))
+	}
+	for _, v := range videosOf(t, a) {
+		lines = append(lines, fmt.Sprintf("video %s, %d likes, %d comments, %s", v.Caption, v.Likes, v.Comments, v.State))
 	}
 	for _, o := range ordersOf(t, a) {
 		lines = append(lines, fmt.Sprintf("order %s %s %s %s", o.BuyerName, o.Quote.Lines[0].Title.Pick("en"), o.Total(), o.State))

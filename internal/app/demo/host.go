@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/openstall/openstall/internal/app"
@@ -43,6 +45,10 @@ type HostOption func(*host)
 // WithLength makes shows last so long instead of an hour.
 func WithLength(d time.Duration) HostOption { return func(h *host) { h.showFor = d } }
 
+// WithClips makes the stalls post so many short videos in all instead of what they
+// have.
+func WithClips(n int) HostOption { return func(h *host) { h.clips = n } }
+
 // host keeps the fish stall on air.
 type host struct {
 	*app.App
@@ -51,6 +57,7 @@ type host struct {
 	log  *slog.Logger
 	// showFor is how long a show lasts.
 	showFor time.Duration
+	clips   int
 
 	shop   shop.Shop
 	people map[string]account.Person
@@ -59,9 +66,10 @@ type host struct {
 }
 
 // Host keeps the demo market's running show on air until ctx ends, a new one
-// every hour, and forgets most of the old recordings. It sends the film into the server's own RTMP door, explains what the film shows, lets
-// people talk now and then, and lands fish when little is left. It counts nobody
-// who is not there.
+// every hour, and forgets most of the old recordings. It sends the film into the
+// server's own RTMP door, explains what the film shows, lets people talk now and
+// then, and lands fish when little is left. Beside it the stalls post the short
+// videos that are not there yet. It counts nobody who is not there.
 func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger, opts ...HostOption) error {
 	h, err := newHost(ctx, a, cfg, log)
 	if ctx.Err() != nil {
@@ -73,6 +81,9 @@ func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger, o
 	for _, o := range opts {
 		o(h)
 	}
+	var posting sync.WaitGroup
+	defer posting.Wait()
+	posting.Go(func() { h.note(ctx, "posted", func() error { return postRest(ctx, a, h.clips) }) })
 	for {
 		err := h.onAir(ctx)
 		if ctx.Err() != nil {
@@ -93,7 +104,7 @@ func Host(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger, o
 }
 
 func newHost(ctx context.Context, a *app.App, cfg config.Serve, log *slog.Logger) (*host, error) {
-	h := &host{App: a, film: eveningFilm(15 * time.Second), path: filmPath(cfg, "live"), log: log, showFor: showFor, people: map[string]account.Person{}, goods: map[string]catalog.Product{}}
+	h := &host{App: a, film: eveningFilm(15 * time.Second), path: filmPath(cfg, "live"), log: log, showFor: showFor, clips: math.MaxInt, people: map[string]account.Person{}, goods: map[string]catalog.Product{}}
 	var err error
 	if h.film.each, err = partOf(h.path, len(h.film.parts)); err != nil {
 		return nil, err

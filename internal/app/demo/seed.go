@@ -32,6 +32,7 @@ type seeder struct {
 	people map[string]account.Person  // by login
 	shops  map[string]shop.Shop       // by slug
 	goods  map[string]catalog.Product // by slug/picture
+	posts  []*posting
 }
 
 func newSeeder(a *app.App, cfg config.Serve, c *clock, o Options) *seeder {
@@ -47,7 +48,7 @@ func (s *seeder) run(ctx context.Context) error {
 	if err := set(ctx, s.DB, begun, fmt.Sprint(s.o.Seed)); err != nil {
 		return err
 	}
-	films := s.makeFilms(ctx)
+	films, start := s.makeFilms(ctx), landing(time.Now(), s.cfg.TimeZone)
 	for _, step := range []struct {
 		words string
 		do    func(context.Context) error
@@ -56,11 +57,18 @@ func (s *seeder) run(ctx context.Context) error {
 		{"shops and goods", s.addStalls},
 		{"followers", s.addFollowers},
 		{"orders of the first days", s.earlyOrders},
+		{"videos of the first day", func(ctx context.Context) error {
+			return s.publishClips(ctx, clipsPerDay, hour(start.AddDate(0, 0, -2), 21, 0))
+		}},
+		{"videos of the second day", func(ctx context.Context) error {
+			return s.publishClips(ctx, clipsPerDay, hour(start.AddDate(0, 0, -1), 17, 0))
+		}},
 		{"all films", func(context.Context) error { return films() }},
 		{"show: " + tenMaps.title.Pick("en"), func(ctx context.Context) error { return s.play(ctx, tenMaps) }},
 		{"orders of that evening go out", s.sendBooks},
 		{"show: " + morningLanding.title.Pick("en"), func(ctx context.Context) error { return s.play(ctx, morningLanding) }},
 		{"orders of the morning are packed", s.packFish},
+		{"videos of today", func(ctx context.Context) error { return s.publishClips(ctx, len(s.posts), time.Now()) }},
 		{"shows to come", s.addPlans},
 		{"orders of today", s.lateOrders},
 	} {
@@ -144,17 +152,13 @@ func (s *seeder) addStalls(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", st.slug, err)
 		}
 	}
+	s.postClips(ctx)
 	return nil
 }
 
 func (s *seeder) addStall(ctx context.Context, st stall) error {
-	var owner player
-	for _, p := range cast {
-		if p.works == st.slug && p.role == "owner" {
-			owner = p
-		}
-	}
-	sh, err := s.Shops.Open(ctx, s.people[owner.login].ID, shop.Draft{Name: st.name, Pack: st.pack, Stall: st.stall, Color: st.color, Currency: s.cfg.Currency, TimeZone: s.cfg.TimeZone})
+	owner := s.people[ownerOf(st.slug)]
+	sh, err := s.Shops.Open(ctx, owner.ID, shop.Draft{Name: st.name, Pack: st.pack, Stall: st.stall, Color: st.color, Currency: s.cfg.Currency, TimeZone: s.cfg.TimeZone})
 	if err != nil {
 		return err
 	}
@@ -171,7 +175,7 @@ func (s *seeder) addStall(ctx context.Context, st stall) error {
 	}
 	sh, err = s.Shops.Update(ctx, sh.ID, func(sh *shop.Shop) error {
 		sh.About, sh.Cover, sh.Avatar = st.about, cover, avatar
-		sh.Licence.LegalName, sh.Licence.Number, sh.Licence.Address, sh.Licence.Contact = st.legal, st.number, st.address, owner.email()
+		sh.Licence.LegalName, sh.Licence.Number, sh.Licence.Address, sh.Licence.Contact = st.legal, st.number, st.address, owner.Email
 		sh.Pickup.Enabled, sh.Pickup.Address = true, st.address
 		if st.parcel > 0 {
 			sh.Parcel = shop.Parcel{Enabled: true, PriceMinor: st.parcel, FreeFromMinor: 60_00}

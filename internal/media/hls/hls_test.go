@@ -454,11 +454,14 @@ func TestRequestsThatNoPlayerSends(t *testing.T) {
 		}
 	}
 	_ = c.Close()
-	s := h.stream(t)
-	until(t, "the publisher is missed", func() bool { return s.State() == stream.Away })
-	before, _, err1 := v.Get(t.Context(), "media.m3u8")
-	list, err2 := hlstest.Parse(string(before))
-	if err := errors.Join(err1, err2); err != nil {
+	var before []byte
+	until(t, "the playlist tells of the missing publisher", func() bool {
+		if before, _, err = v.Get(t.Context(), "media.m3u8"); err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(before, []byte("#EXT-X-DISCONTINUITY\n#EXT-X-PRELOAD-HINT"))
+	})
+	if list, err = hlstest.Parse(string(before)); err != nil {
 		t.Fatal(err)
 	}
 	msn, _ = list.Last()

@@ -91,6 +91,13 @@ func until(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// missed reports whether all that a publisher sent is there and it is gone: until
+// its first frame the stream is away as before.
+func missed(s *stream.Stream) bool {
+	st := s.Stats()
+	return st.State == stream.Away && st.Protocol == ""
+}
+
 // decode plays parts with ffmpeg and returns how many pictures and how much sound
 // came out.
 func decode(t testing.TB, file []byte) (pictures int, sound time.Duration) {
@@ -228,13 +235,13 @@ func TestAReturningPublisherContinuesThePlaylist(t *testing.T) {
 	}()
 	publish(film)
 	s := h.stream(t)
-	until(t, "the publisher is missed", func() bool { return s.State() == stream.Away })
+	until(t, "the publisher is missed", func() bool { return missed(s) })
 	gone := time.Now()
 	<-time.After(time.Second)
 	publish(film)
-	until(t, "the publisher is missed again", func() bool { return s.State() == stream.Away })
+	until(t, "the publisher is missed again", func() bool { return missed(s) })
 	publish(other)
-	until(t, "the publisher is missed for the last time", func() bool { return s.State() == stream.Away })
+	until(t, "the publisher is missed for the last time", func() bool { return missed(s) })
 	s.End()
 	<-watched
 	var runs [][]hlstest.Got

@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -100,4 +101,30 @@ func FuzzAAC(f *testing.F) {
 			t.Errorf("%+v", h)
 		}
 	})
+}
+
+func TestSilenceIsSilent(t *testing.T) {
+	for channels := 1; channels <= 2; channels++ {
+		track, err := codec.NewAudio(48000, channels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unit := track.Silence()
+		head, err := codec.AppendADTS(nil, track, len(unit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(dir+"/in.aac", bytes.Repeat(append(head, unit...), 50), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		codectest.Run(t, "-xerror", "-i", dir+"/in.aac", "-f", "s16le", dir+"/out.pcm")
+		pcm, err := os.ReadFile(dir + "/out.pcm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(pcm) != 50*codec.SamplesPerFrame*2*channels || len(bytes.Trim(pcm, "\x00")) > 0 {
+			t.Errorf("%d channels: %d bytes of sound, not all of them zero", channels, len(pcm))
+		}
+	}
 }

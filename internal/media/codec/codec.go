@@ -65,6 +65,19 @@ func (a *Audio) FrameDuration() time.Duration {
 	return Duration(SamplesPerFrame, a.SampleRate)
 }
 
+// Silence returns an access unit without sound, or nil where we know none: for
+// other than AAC-LC of one or two channels.
+func (a *Audio) Silence() []byte {
+	switch {
+	case a.Codecs != "mp4a.40.2":
+	case a.Channels == 1:
+		return []byte{0x01, 0x18, 0x20, 0x07}
+	case a.Channels == 2:
+		return []byte{0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c}
+	}
+	return nil
+}
+
 // Ticks converts d to units of 1/scale seconds, rounded to the nearest.
 func Ticks(d time.Duration, scale int) int64 {
 	s, rest := int64(d/time.Second), int64(d%time.Second)

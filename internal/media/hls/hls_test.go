@@ -91,6 +91,13 @@ func until(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// missed reports whether all that a publisher sent is there and it is gone: until
+// its first frame the stream is away as before.
+func missed(s *stream.Stream) bool {
+	st := s.Stats()
+	return st.State == stream.Away && st.Protocol == ""
+}
+
 // decode plays parts with ffmpeg and returns how many pictures and how much sound
 // came out.
 func decode(t testing.TB, file []byte) (pictures int, sound time.Duration) {
@@ -228,13 +235,13 @@ func TestAReturningPublisherContinuesThePlaylist(t *testing.T) {
 	}()
 	publish(film)
 	s := h.stream(t)
-	until(t, "the publisher is missed", func() bool { return s.State() == stream.Away })
+	until(t, "the publisher is missed", func() bool { return missed(s) })
 	gone := time.Now()
 	<-time.After(time.Second)
 	publish(film)
-	until(t, "the publisher is missed again", func() bool { return s.State() == stream.Away })
+	until(t, "the publisher is missed again", func() bool { return missed(s) })
 	publish(other)
-	until(t, "the publisher is missed for the last time", func() bool { return s.State() == stream.Away })
+	until(t, "the publisher is missed for the last time", func() bool { return missed(s) })
 	s.End()
 	<-watched
 	var runs [][]hlstest.Got
@@ -454,11 +461,14 @@ func TestRequestsThatNoPlayerSends(t *testing.T) {
 		}
 	}
 	_ = c.Close()
-	s := h.stream(t)
-	until(t, "the publisher is missed", func() bool { return s.State() == stream.Away })
-	before, _, err1 := v.Get(t.Context(), "media.m3u8")
-	list, err2 := hlstest.Parse(string(before))
-	if err := errors.Join(err1, err2); err != nil {
+	var before []byte
+	until(t, "the playlist tells of the missing publisher", func() bool {
+		if before, _, err = v.Get(t.Context(), "media.m3u8"); err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(before, []byte("#EXT-X-DISCONTINUITY\n#EXT-X-PRELOAD-HINT"))
+	})
+	if list, err = hlstest.Parse(string(before)); err != nil {
 		t.Fatal(err)
 	}
 	msn, _ = list.Last()

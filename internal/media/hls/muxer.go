@@ -106,11 +106,11 @@ func (m *muxer) frame(f stream.Frame) {
 			maxSegment: m.timing.target + 490*time.Millisecond, // rounds to the target
 		}
 	}
-	p := m.cut.push(f)
-	if p != nil {
+	parts := m.cut.push(f)
+	for _, p := range parts {
 		m.add(p)
 	}
-	if p != nil || f.Kind == stream.Pause {
+	if len(parts) > 0 || f.Kind == stream.Pause {
 		m.publish(false, f.Kind == stream.Pause)
 	}
 }
@@ -178,8 +178,8 @@ func (m *muxer) publish(ended, away bool) {
 	// Parts are only ever appended, so copies of the segments share them.
 	e := &edition{segs: slices.Clone(m.segs), ended: ended, away: away, replaced: make(chan struct{})}
 	breaks := m.discontinuities + countBreaks(e.segs[:hidden])
-	e.media, _ = renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.broken, false)
-	if delta, ok := renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.broken, true); ok {
+	e.media, _ = renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.breaks(), false)
+	if delta, ok := renderMedia(m.timing, e.segs, hidden, breaks, ended, m.cut.breaks(), true); ok {
 		e.delta = delta
 	}
 	e.master = renderMaster(m.cut.init, m.peak)
@@ -190,7 +190,7 @@ func (m *muxer) publish(ended, away bool) {
 // finish publishes the end, or, if the server stops, leaves the list open.
 func (m *muxer) finish(ended bool) {
 	if ended {
-		if p := m.cut.flush(); p != nil {
+		for _, p := range m.cut.flush() {
 			m.add(p)
 		}
 		m.publish(true, false)

@@ -71,7 +71,7 @@ func announced(wish time.Duration, fps float64) time.Duration {
 
 // segmenter cuts a stream's frames into parts and segments. A part is complete
 // when the frame after it is known, which tells its last frame's duration and
-// whether the segment ends with it.
+// whether the segment ends with it, and when its sound is there (see sound).
 type segmenter struct {
 	wall       func(time.Duration) time.Time
 	target     time.Duration // PART-TARGET
@@ -86,39 +86,54 @@ type segmenter struct {
 	start   time.Duration
 	segment time.Duration // start of the segment
 	rhythm  time.Duration // last distance of lead frames
+	latest  time.Duration // DTS of the last lead frame
 	video   []stream.Frame
-	audio   []stream.Frame
+	waiting []scene // parts that are cut, in order
+	sound   sound
 }
 
-// push takes the next frame and returns the part it completes, or nil.
-func (s *segmenter) push(f stream.Frame) *Part {
-	switch {
-	case f.Kind == stream.Pause:
+// scene is a part with the pictures it will have.
+type scene struct {
+	part  *Part
+	video []stream.Frame
+	fresh bool // the first one after a break
+}
+
+// push takes the next frame and returns the parts it completes.
+func (s *segmenter) push(f stream.Frame) []*Part {
+	if f.Kind == stream.Pause {
 		return s.flush()
-	case f.Break:
-		p := s.flush()
-		s.begin(f)
-		return p
+	}
+	var done []*Part
+	if f.Break {
+		s.stop(f.DTS)
+		if s.init != nil && s.init.Tracks.Audio != f.Tracks.Audio {
+			done = s.release(true)
+		}
+	}
+	if f.Kind == stream.Audio {
+		s.sound.add(f, s.latest)
+	}
+	switch {
 	case !s.open:
 		s.begin(f)
-		return nil
-	}
-	lead := f.Kind == stream.Video || s.init.Tracks.Video == nil
-	if !lead {
-		var p *Part
-		if f.DTS-s.start > s.target+stall {
-			p = s.cut(s.start+s.target, false)
+	case f.Kind == stream.Video || s.init.Tracks.Video == nil:
+		s.decide(f)
+		if f.Kind == stream.Video {
+			s.video = append(s.video, f)
 		}
-		s.audio = append(s.audio, f)
-		return p
+	case f.DTS-s.start > s.target+stall:
+		s.cut(s.start+s.target, false)
 	}
-	p := s.decide(f)
-	if f.Kind == stream.Video {
-		s.video = append(s.video, f)
-	} else {
-		s.audio = append(s.audio, f)
+	return append(done, s.release(false)...)
+}
+
+// breaks reports whether the part to come does not continue the one before.
+func (s *segmenter) breaks() bool {
+	if len(s.waiting) > 0 {
+		return s.waiting[0].part.Discontinuity
 	}
-	return p
+	return s.broken
 }
 
 // begin opens the first part after a break, if f is where decoding can start.
@@ -137,30 +152,26 @@ func (s *segmenter) begin(f stream.Frame) {
 	} else if v.FPS > 0 {
 		s.rhythm = time.Duration(float64(time.Second) / v.FPS)
 	}
+	s.latest = f.DTS
+	s.video = nil
 	if f.Kind == stream.Video {
-		s.video = append(s.video[:0:0], f)
-		s.audio = nil
-	} else {
-		s.video = nil
-		s.audio = append(s.audio[:0:0], f)
+		s.video = append(s.video, f)
 	}
 }
 
 // decide cuts before the lead frame f if it belongs to the next part.
-func (s *segmenter) decide(f stream.Frame) *Part {
-	lead := s.video
-	if s.init.Tracks.Video == nil {
-		lead = s.audio
+func (s *segmenter) decide(f stream.Frame) {
+	if len(s.video) > 0 || s.init.Tracks.Video == nil && f.DTS > s.latest {
+		s.rhythm = f.DTS - s.latest
 	}
-	if n := len(lead); n > 0 {
-		s.rhythm = f.DTS - lead[n-1].DTS
-	}
+	s.latest = f.DTS
 	length := f.DTS - s.start
 	if length <= 0 {
-		return nil
+		return
 	}
 	if f.Key && f.DTS-s.segment >= minSegment-20*time.Millisecond {
-		return s.cut(min(f.DTS, s.start+s.target), true)
+		s.cut(min(f.DTS, s.start+s.target), true)
+		return
 	}
 	full := length+s.rhythm > s.target+rounding
 	if !s.any {
@@ -168,42 +179,41 @@ func (s *segmenter) decide(f stream.Frame) *Part {
 		full = full || float64(length) >= partMin*float64(s.target)
 	}
 	if !full {
-		return nil
+		return
 	}
 	end := min(f.DTS, s.start+s.target)
-	return s.cut(end, end-s.segment+s.target > s.maxSegment)
+	s.cut(end, end-s.segment+s.target > s.maxSegment)
 }
 
-// flush completes what is there; the stream does not go on from here.
-func (s *segmenter) flush() *Part {
+// stop cuts what is there; the pictures do not go on from here. Others may begin
+// at next.
+func (s *segmenter) stop(next time.Duration) {
 	if !s.open {
-		return nil
+		return
 	}
 	end := s.start
 	for _, f := range s.video {
 		end = max(end, f.DTS+s.rhythm)
 	}
-	for _, f := range s.audio {
-		end = max(end, f.DTS+f.Tracks.Audio.FrameDuration())
+	end = min(max(end, s.sound.heard), s.start+s.target)
+	if next > s.start {
+		end = min(end, next)
 	}
-	p := s.cut(min(end, s.start+s.target), true)
+	s.cut(end, true)
 	s.open, s.broken = false, true
-	s.video, s.audio = nil, nil
-	return p
 }
 
-// cut makes a part of the frames before end and opens the next. last says that
-// the segment ends too.
-func (s *segmenter) cut(end time.Duration, last bool) *Part {
-	s.sequence++
-	var soundNow, soundLater []stream.Frame
-	for _, f := range s.audio {
-		if f.DTS < end {
-			soundNow = append(soundNow, f)
-		} else {
-			soundLater = append(soundLater, f)
-		}
-	}
+// flush completes what is there; the stream does not go on from here.
+func (s *segmenter) flush() []*Part {
+	s.stop(math.MaxInt64)
+	done := s.release(true)
+	s.sound = sound{}
+	return done
+}
+
+// cut makes a part of the pictures so far, which ends at end, and opens the next.
+// last says that the segment ends too.
+func (s *segmenter) cut(end time.Duration, last bool) {
 	p := &Part{
 		Init: s.init, Start: s.start, Duration: end - s.start, Wall: s.wall(s.start),
 		First: s.opening, Last: last, Discontinuity: s.broken && s.any && s.opening,
@@ -213,14 +223,34 @@ func (s *segmenter) cut(end time.Duration, last bool) *Part {
 	} else {
 		p.Independent = true
 	}
-	p.Data = fmp4.Fragment(s.sequence, p.Wall, videoRun(s.video, end), audioRun(soundNow))
+	s.waiting = append(s.waiting, scene{p, s.video, s.broken || !s.any})
 	s.any, s.broken = true, false
-	s.video, s.audio = nil, soundLater
+	s.video = nil
 	s.start, s.opening = end, last
 	if last {
 		s.segment = end
 	}
-	return p
+}
+
+// release returns the parts whose sound is there, or all.
+func (s *segmenter) release(all bool) (done []*Part) {
+	for len(s.waiting) > 0 {
+		c := &s.waiting[0]
+		end := c.part.Start + c.part.Duration
+		tracks := c.part.Init.Tracks
+		if !all && tracks.Video != nil && tracks.Audio != nil && !s.sound.reaches(end, s.latest) {
+			break
+		}
+		if c.fresh {
+			s.sound.begin(c.part.Start)
+		}
+		s.sequence++
+		c.part.Data = fmp4.Fragment(s.sequence, c.part.Wall, videoRun(c.video, end), audioRun(s.sound.take(end, tracks)))
+		done = append(done, c.part)
+		s.waiting[0] = scene{}
+		s.waiting = s.waiting[1:]
+	}
+	return done
 }
 
 func videoRun(frames []stream.Frame, end time.Duration) fmp4.Run {

@@ -55,13 +55,9 @@ func TestPartsKeepTheirPromises(t *testing.T) {
 				tracks := testTracks(fps, true)
 				var parts []*Part
 				for _, f := range film(tracks, time.Hour, 8*time.Second, fps, gop, 0) {
-					if p := s.push(f); p != nil {
-						parts = append(parts, p)
-					}
+					parts = append(parts, s.push(f)...)
 				}
-				if p := s.flush(); p != nil {
-					parts = append(parts, p)
-				}
+				parts = append(parts, s.flush()...)
 				next := time.Hour
 				var segment time.Duration
 				for i, p := range parts {
@@ -101,7 +97,10 @@ func TestSegmentsBeginWithKeyframesWhenThereAreAny(t *testing.T) {
 	s := newSegmenter(500*time.Millisecond, 30)
 	n := 0
 	for _, f := range film(testTracks(30, true), 0, 9*time.Second, 30, 60, 0) {
-		if p := s.push(f); p != nil && p.First {
+		for _, p := range s.push(f) {
+			if !p.First {
+				continue
+			}
 			n++
 			if !p.Independent {
 				t.Errorf("the segment at %v does not begin with a keyframe", p.Start)
@@ -116,7 +115,7 @@ func TestSegmentsBeginWithKeyframesWhenThereAreAny(t *testing.T) {
 func TestTheFirstPartComesEarly(t *testing.T) {
 	s := newSegmenter(500*time.Millisecond, 30)
 	for _, f := range film(testTracks(30, true), 0, 2*time.Second, 30, 60, 0) {
-		if p := s.push(f); p != nil {
+		for _, p := range s.push(f) {
 			if f.DTS > 440*time.Millisecond || p.Duration < 425*time.Millisecond {
 				t.Errorf("the first part lasts %v and is known at %v", p.Duration, f.DTS)
 			}
@@ -128,8 +127,10 @@ func TestTheFirstPartComesEarly(t *testing.T) {
 func TestWanderingFrameRatesStayBelowTheTarget(t *testing.T) {
 	s := newSegmenter(500*time.Millisecond, 0)
 	for _, f := range film(testTracks(0, false), 0, 8*time.Second, 27, 54, 12*time.Millisecond) {
-		if p := s.push(f); p != nil && p.Duration > s.target {
-			t.Errorf("a part of %v, target %v", p.Duration, s.target)
+		for _, p := range s.push(f) {
+			if p.Duration > s.target {
+				t.Errorf("a part of %v, target %v", p.Duration, s.target)
+			}
 		}
 	}
 }
@@ -142,9 +143,7 @@ func TestALostPictureDoesNotHoldTheSound(t *testing.T) {
 		if f.Kind == stream.Video && f.DTS > 2*time.Second && f.DTS < 4*time.Second {
 			continue
 		}
-		if p := s.push(f); p != nil {
-			parts = append(parts, p)
-		}
+		parts = append(parts, s.push(f)...)
 	}
 	var end time.Duration
 	for i, p := range parts {
@@ -163,9 +162,7 @@ func TestABreakIsADiscontinuityAtItsKeyframe(t *testing.T) {
 	tracks := testTracks(30, true)
 	var parts []*Part
 	push := func(f stream.Frame) {
-		if p := s.push(f); p != nil {
-			parts = append(parts, p)
-		}
+		parts = append(parts, s.push(f)...)
 	}
 	for _, f := range film(tracks, 0, 1700*time.Millisecond, 30, 30, 0) {
 		push(f)

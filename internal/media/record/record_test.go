@@ -100,7 +100,11 @@ func (s *studio) shoot(t testing.TB, film []byte) {
 	_ = c.Close()
 	until(t, "the publisher is missed", func() bool {
 		st, ok := s.reg.Get("show")
-		return ok && st.State() == stream.Away
+		if !ok {
+			return false
+		}
+		now := st.Stats() // a publisher that returned has the stream away until its first frame
+		return now.State == stream.Away && now.Protocol == ""
 	})
 }
 

@@ -393,6 +393,46 @@ func TestClockLeapsKeepTheTimeline(t *testing.T) {
 	}
 }
 
+// TestSoundThatStartsLateHasTheClockOfThePicture: where Opus becomes AAC the
+// encoder is a process, and a busy machine takes its time to start one.
+func TestSoundThatStartsLateHasTheClockOfThePicture(t *testing.T) {
+	world(t, func(t *testing.T, r *stream.Registry, d *diary) {
+		p, s := publish(t, r, "a", stream.Options{})
+		reader := s.Read()
+		defer reader.Close()
+		p.Expect(true, true)
+		p.Video(video720(t))
+		p.Audio(audio48(t))
+		const lag = 1500 * ms
+		heard := time.Duration(0)
+		for at := 2 * time.Second; at < 6*time.Second; at += 40 * ms {
+			write(t, p, picture(at, at%(2*time.Second) == 0))
+			for ; heard <= at-lag; heard += codec.Duration(codec.SamplesPerFrame, 48000) {
+				write(t, p, sound(heard))
+			}
+			time.Sleep(40 * ms)
+		}
+		if got := s.Stats(); got.Jumps != 0 {
+			t.Errorf("%d jumps", got.Jumps)
+		}
+		var start, end time.Duration
+		for i, f := range drain(t, reader) {
+			if f.Break != (i == 0) {
+				t.Errorf("frame %d: break %v", i, f.Break)
+			}
+			if i == 0 {
+				start = f.DTS
+			}
+			if f.Kind == stream.Audio {
+				end = f.DTS
+			}
+		}
+		if want := 4*time.Second - lag - 60*ms; end-start < want {
+			t.Errorf("sound to %v after the first picture, want %v", end-start, want)
+		}
+	})
+}
+
 func TestMillisecondsBecomeTheFrameGrid(t *testing.T) {
 	world(t, func(t *testing.T, r *stream.Registry, _ *diary) {
 		p, s := publish(t, r, "a", stream.Options{})

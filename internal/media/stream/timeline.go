@@ -10,6 +10,10 @@ import (
 const (
 	// jump is how far a clock may leap before it counts as another clock.
 	jump = time.Second
+	// lateStart is how much older than the anchor a track's first frames may be:
+	// an encoder of sound that is slow to start sends late what it was given
+	// before the first keyframe. A second clock for it would be off by as much.
+	lateStart = 5 * time.Second
 	// jitter is how far backward a video time may be before that is a leap.
 	jitter = 50 * time.Millisecond
 	// audioSlack is how far audio may drift from its sample count before the
@@ -76,7 +80,7 @@ func (t *timeline) place(kind Kind, dts time.Duration, arrived time.Time, tracks
 		ref = tr.last
 	}
 	switch d := at - ref; {
-	case !tr.seen && d < 0 && d > -jump: // older than the first keyframe
+	case !tr.seen && d < 0 && d > -lateStart: // older than the first keyframe
 		return 0, false, false
 	case d > -jitter && d <= jump:
 	case d > 0 && (at-t.latest).Abs() <= jump: // a track that paused or started late

@@ -35,7 +35,8 @@ type Kind uint8
 const (
 	// Floor is a show the video is owed: it is new.
 	Floor Kind = iota + 1
-	// Turn is the owner's turn on the wheel.
+	// Turn is the video's turn, or its owner's; what the other half watched long
+	// has its turn more often.
 	Turn
 	// Quality is a video that others watched long; Key is its place in the order
 	// the viewer's half is shown.

@@ -131,6 +131,9 @@ func (r *round) of(kind byte) (Item, bool) {
 	case fits:
 		return r.fitting(r.e.turns, false, Turn)
 	default:
+		if it, ok := r.fromTiers(); ok {
+			return it, true
+		}
 		return r.fromTurns()
 	}
 }
@@ -155,6 +158,10 @@ func (r *round) fromFloor() (Item, bool) {
 		return found >= 0
 	})
 	return r.claim(found, Floor)
+}
+
+func (r *round) fromTiers() (Item, bool) {
+	return r.claim(r.e.tiers[r.half].pick(r.e.cfg.Look, func(v VideoID) bool { return !r.e.over(r.e.videos[v].Owner) && r.allowed(v) }), Turn)
 }
 
 func (r *round) fromTurns() (Item, bool) {
@@ -211,6 +218,9 @@ func (r *round) serve(it Item) {
 		e.total[half(r.ask.Viewer)].shown++
 	}
 	e.turns.served(int32(v.Owner))
+	if it.Reason.Kind == Turn {
+		e.tiers[r.half].served(it.Video, o.videos)
+	}
 	toEnd(o.videos, it.Video)
 	if v.credit > 0 {
 		v.credit--

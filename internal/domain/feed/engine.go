@@ -198,13 +198,15 @@ func (e *Engine) roll(now time.Time) {
 	if day == e.today {
 		return
 	}
+	days := 0 // since the last
 	if e.today != 0 {
+		days = int(day - e.today)
 		e.before, e.upsYest = e.day, e.ups
 	}
 	e.today, e.day, e.ups = day, 0, 0
 	for i := range e.owners {
 		o := &e.owners[i]
-		for unused := e.cfg.FloorPerDay - o.floored; unused > 0 && len(o.waiting) > 0; unused-- {
+		for unused := days*e.cfg.FloorPerDay - o.floored; unused > 0 && len(o.waiting) > 0; unused-- {
 			e.owe(OwnerID(i), o.waiting[0])
 		}
 		o.day, o.floored = 0, 0
@@ -263,6 +265,7 @@ type Stored struct {
 	Shows   int
 	Reports int
 	Frozen  bool
+	Waits   bool   // for a floor that its owner does not use on its day
 	Shown   [2]int // by the wheels, to each half of viewers
 	Long    [2]int // of these, watched long
 }
@@ -277,7 +280,7 @@ func (e *Engine) Restore(s Stored) {
 	for int(s.Video.Owner) >= len(e.owners) {
 		e.owners = append(e.owners, owner{})
 	}
-	v := video{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports), waits: s.Credit == 0 && s.Shows == 0}
+	v := video{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports), waits: s.Waits}
 	for h := range 2 {
 		v.rates[h] = rate{uint32(s.Shown[h]), uint32(s.Long[h])}
 		e.total[h].shown += uint32(s.Shown[h])

@@ -41,6 +41,28 @@ func TestUploadsBeyondTheQuotaAreOwedNothing(t *testing.T) {
 	}
 }
 
+func TestAVideoBeyondTheQuotaIsOwedTheFloorThatItsOwnerDoesNotUse(t *testing.T) {
+	granted := map[feed.VideoID]uint32{}
+	e := feed.New(feed.Config{}, feed.WithLog(func(x feed.Entry) {
+		if x.What == feed.Published {
+			granted[x.Video] += x.N
+		}
+	}))
+	publish := func(id int, day int) {
+		e.Publish(feed.Publication{ID: feed.VideoID(id), Video: feed.Video{}}, noon.Add(time.Duration(day)*24*time.Hour))
+	}
+	publish(0, 0)
+	publish(1, 0)
+	publish(2, 1)
+	if granted[1] != 0 {
+		t.Errorf("owed %d while the owner used every day's floor", granted[1])
+	}
+	publish(3, 3) // nothing on the second day
+	if granted[1] != 100 || granted[3] != 100 {
+		t.Errorf("owed %d after a day without a video, and the new one %d", granted[1], granted[3])
+	}
+}
+
 func TestACopyInheritsTheSpentCredit(t *testing.T) {
 	e := market(30, feed.Config{Floor: 100})
 	original := feed.VideoID(3)

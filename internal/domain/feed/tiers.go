@@ -4,7 +4,7 @@ package feed
 // below it.
 const (
 	tierCount = 8
-	tierStep  = 1.6
+	tierStep  = 2
 )
 
 // tiers give every live video its turn, and the better ones more of them: a ring

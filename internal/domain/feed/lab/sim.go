@@ -154,7 +154,7 @@ func (w *world) figures() Outcome {
 				days = append(days, float64(c.hundred-c.born)/ticks)
 			}
 		}
-		if c.born > end-lifetime*ticks/2 {
+		if c.born > end-lifetime*ticks || c.born <= warmUp*ticks {
 			continue
 		}
 		if !c.bought {

@@ -103,7 +103,7 @@ type Outcome struct {
 	Satisfaction float64 `json:"satisfaction"`     // long rate + 0.02 x topics watched long a session
 	Topics       float64 `json:"topics"`           // watched long a session
 	Returns      float64 `json:"returns"`          // sessions of a person a day, in the last week
-	RankCorr     float64 `json:"rank_corr"`        // of quality and shows, Spearman, over honest videos past half their life
+	RankCorr     float64 `json:"rank_corr"`        // of quality and shows, Spearman, over honest videos past their life
 	CreatorGini  float64 `json:"creator_gini"`     // of shows of honest creators
 	FS50         float64 `json:"fs50"`             // honest creators with half a fair share at least
 	Stay         float64 `json:"stay"`             // creators who did not leave

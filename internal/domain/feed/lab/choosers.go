@@ -16,7 +16,7 @@ type engineChooser struct {
 }
 
 func newEngineChooser() *engineChooser {
-	return &engineChooser{feed.New(feed.Config{Floor: promised, Rest: time.Minute}), map[int]feed.CreatorID{}, map[int]feed.OwnerID{}}
+	return &engineChooser{feed.NewEngine(feed.Config{Floor: promised, Rest: time.Minute}), map[int]feed.CreatorID{}, map[int]feed.OwnerID{}}
 }
 
 func number[T ~int32](of map[int]T, id int) T {

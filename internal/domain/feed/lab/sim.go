@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/openstall/openstall/internal/domain/feed"
 )
 
 // Interval is a mean over runs with half the width of its 95 % interval (Student's t).
@@ -140,7 +142,7 @@ func (w *world) figures() Outcome {
 	o.LongRate = w.sum.long / max(w.sum.shown, 1)
 	o.Satisfaction = w.sum.satisfied / max(w.sum.sessions, 1)
 	o.RankCorr = spearman(quality, shows)
-	o.CreatorGini = gini(by)
+	o.CreatorGini = feed.Gini(by)
 	o.SybilShare = w.sum.sybil / max(w.sum.late, 1)
 	return o
 }

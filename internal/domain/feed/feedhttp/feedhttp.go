@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/feed"
+	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
@@ -58,12 +59,12 @@ func viewer(ctx context.Context) feed.Viewer {
 
 // Reason is why an item is here, as true as when it was chosen.
 type Reason struct {
-	Kind      string `json:"kind" enum:"floor,turn,quality,affinity"`
-	Fits      bool   `json:"fits" doc:"Among several with the same claim it came first because it fits the taste of the viewer, who asked for that"`
-	Left      int    `json:"left,omitempty" doc:"Shows it was still owed, this one too"`
-	Rank      int    `json:"rank,omitempty" doc:"Place among what others watched long"`
-	LineFirst bool   `json:"line_first_today" doc:"Nothing of its line of business had come up for the viewer before on this day"`
-	Line      string `json:"line" doc:"Its line of business"`
+	Kind      string     `json:"kind" enum:"floor,turn,quality,affinity"`
+	Fits      bool       `json:"fits" doc:"Among several with the same claim it came first because it fits the taste of the viewer, who asked for that"`
+	Left      int        `json:"left,omitempty" doc:"Shows it was still owed, this one too"`
+	Rank      int        `json:"rank,omitempty" doc:"Place among what others watched long"`
+	LineFirst bool       `json:"line_first_today" doc:"Nothing of its line of business had come up for the viewer before on this day"`
+	Line      text.Local `json:"line" doc:"Its line of business"`
 }
 
 type item[V any] struct {
@@ -107,7 +108,10 @@ func (h *handler[V]) page(ctx context.Context, in *pageInput) (*web.Out[sheet[V]
 		if !ok {
 			continue // withdrawn a moment ago
 		}
-		r := Reason{Kind: kinds[it.Reason.Kind], Fits: it.Reason.Fits, LineFirst: it.LineFirst, Line: it.Line}
+		r := Reason{Kind: kinds[it.Reason.Kind], Fits: it.Reason.Fits, LineFirst: it.LineFirst}
+		if pack, err := shop.PackOf(it.Line); err == nil {
+			r.Line = pack.Name
+		}
 		switch it.Reason.Kind {
 		case feed.Floor:
 			r.Left = int(it.Reason.Key)

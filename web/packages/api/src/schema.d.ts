@@ -2352,7 +2352,9 @@ export interface components {
              */
             left?: number;
             /** @description Its line of business */
-            line: string;
+            line: {
+                [key: string]: string;
+            };
             /** @description Nothing of its line of business had come up for the viewer before on this day */
             line_first_today: boolean;
             /**

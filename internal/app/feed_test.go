@@ -30,10 +30,9 @@ func eachFair(t *testing.T, n, perShop int, f func(f *fair)) {
 	t.Helper()
 	eachStall(t, func(s *stall) {
 		m := &fair{stall: s}
-		packs := shop.Packs()
 		for i := range n {
 			owner := s.person(fmt.Sprintf("owner%d", i))
-			sh, err := s.app.Shops.Open(s.t.Context(), owner, shop.Draft{Name: text.Both(fmt.Sprintf("Stall %d", i), ""), Pack: packs[i%len(packs)].Code, Currency: "EUR", TimeZone: "Europe/Berlin"})
+			sh, err := s.app.Shops.Open(s.t.Context(), owner, draftOf(i))
 			if err != nil {
 				s.t.Fatal(err)
 			}
@@ -45,6 +44,12 @@ func eachFair(t *testing.T, n, perShop int, f func(f *fair)) {
 		m.tell(video.TopicPublished, m.videos...)
 		f(m)
 	})
+}
+
+// draftOf is the shop of a number: one of each line of business, again and again.
+func draftOf(i int) shop.Draft {
+	packs := shop.Packs()
+	return shop.Draft{Name: text.Both(fmt.Sprintf("Stall %d", i), ""), Pack: packs[i%len(packs)].Code, Currency: "EUR", TimeZone: "Europe/Berlin"}
 }
 
 func (f *fair) tell(topic string, videos ...string) {

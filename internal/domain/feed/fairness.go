@@ -195,7 +195,7 @@ type Spent struct {
 // Time reports what a viewer watched in Discover on the last seven days, the
 // oldest first; days without are there too.
 func (s *Service) Time(ctx context.Context, v Viewer) ([]Spent, error) {
-	key, err := s.key(v)
+	key, err := s.Key(v)
 	if err != nil {
 		return nil, err
 	}

@@ -113,7 +113,7 @@ func (p *people) release(num ViewerID) {
 // guest returns a viewer with the lock held; they are read from the database
 // when they come.
 func (s *Service) guest(ctx context.Context, v Viewer) (*guest, error) {
-	key, err := s.key(v)
+	key, err := s.Key(v)
 	if err != nil {
 		return nil, err
 	}

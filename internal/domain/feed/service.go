@@ -91,9 +91,9 @@ type Viewer struct {
 	Browser string
 }
 
-// key is under which name a viewer is known here: a keyed hash, so that the log
+// Key is under which name a viewer is known here: a keyed hash, so that the log
 // names nobody.
-func (s *Service) key(v Viewer) (string, error) {
+func (s *Service) Key(v Viewer) (string, error) {
 	name := "person:" + v.Person
 	if v.Person == "" {
 		if v.Browser == "" {
@@ -140,6 +140,9 @@ type logged struct {
 // Page hands out the next items. again begins a new session after the end of
 // one.
 func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet, error) {
+	if err := s.keepUp(ctx); err != nil {
+		return Sheet{}, err
+	}
 	g, err := s.guest(ctx, v)
 	if err != nil {
 		return Sheet{}, err
@@ -174,6 +177,23 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 	s.seq++
 	s.pending.pages = append(s.pending.pages, pageRow{Run: s.run, Seq: s.seq, Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.said.Settings.tenths()), items: text})
 	return out, nil
+}
+
+// behind is how many pages may wait to be written.
+const behind = 50_000
+
+// keepUp makes whoever asks wait for the database when it is far behind, so that
+// memory stays bounded.
+func (s *Service) keepUp(ctx context.Context) error {
+	s.gate.RLock()
+	s.paging.Lock()
+	late := len(s.pending.pages) >= behind
+	s.paging.Unlock()
+	s.gate.RUnlock()
+	if !late {
+		return nil
+	}
+	return s.Flush(ctx)
 }
 
 // long is how much of a film is a long view: nine tenths of it, or 18 seconds.

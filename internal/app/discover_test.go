@@ -188,13 +188,14 @@ func TestTheLogGivesATamperedFigureAway(t *testing.T) {
 		}
 		f.honest()
 		for check, text := range map[string]string{
-			"floor": `UPDATE feed_video SET credit = 0, shows = shows`,
-			"sums":  `UPDATE feed_exposure SET n = n - 1`,
-			"once":  `UPDATE feed_page SET viewer = 'x'`,
-			"owed":  `UPDATE feed_page SET items = REPLACE(items, '"n":98', '"n":100')`,
-			"line":  `UPDATE feed_page SET items = REPLACE(items, '"l":true', '"l":false')`,
-			"end":   `UPDATE feed_page SET shown = 31`,
-			"taste": `UPDATE feed_page SET items = REPLACE(items, '"k":1', '"k":4')`,
+			"floor":   `UPDATE feed_video SET credit = 0, shows = shows`,
+			"sums":    `UPDATE feed_exposure SET n = n - 1`,
+			"once":    `UPDATE feed_page SET viewer = 'x'`,
+			"owed":    `UPDATE feed_page SET items = REPLACE(items, '"n":98', '"n":100')`,
+			"line":    `UPDATE feed_page SET items = REPLACE(items, '"l":true', '"l":false')`,
+			"end":     `UPDATE feed_page SET shown = 31`,
+			"watched": `UPDATE feed_page SET items = REPLACE(items, '"k":1', '"k":3')`,
+			"taste":   `UPDATE feed_page SET items = REPLACE(items, '"k":1', '"k":4')`,
 		} {
 			found := map[string]bool{}
 			for _, x := range f.damaged(text).Findings {

@@ -14,6 +14,7 @@ import (
 var Checks = []struct{ ID, Words string }{
 	{"floor", "every show that a new video has paid for went to somebody else"},
 	{"owed", "where a reason says what a video is owed, it was owed that, one less each time"},
+	{"watched", "where a reason says that others watched a video long, somebody had"},
 	{"line", "where a reason says that nothing of a line of business had come up on the day, none had"},
 	{"breadth", "no owner comes twice in twenty items of a list"},
 	{"once", "nobody is shown a video again within two hundred items"},
@@ -154,6 +155,9 @@ func (a *audit) item(p pageRow, v *followed, m *audited, it logged) {
 			a.find("owed", "%s: owed %d after it was owed %d", where, it.Key, m.key)
 		}
 		m.run, m.key = p.Run, it.Key
+	}
+	if it.Kind == Quality && m.Long[0]+m.Long[1] == 0 {
+		a.find("watched", "%s: nobody watched it long", where)
 	}
 	if it.First == v.lines[m.Line] {
 		a.find("line", "%s: first of %s is %v", where, m.Line, it.First)

@@ -144,7 +144,7 @@ func (r *round) affinity(good bool) (Item, bool) {
 // to be among the better part.
 func (r *round) good(v *held) bool {
 	x := v.rates[1-r.half]
-	return x.shown > 0 && x.lower(r.e.bar[r.half].mean, r.e.cfg.Prior) >= r.e.bar[r.half].lower
+	return x.long > 0 && x.lower(r.e.bar[r.half].mean, r.e.cfg.Prior) >= r.e.bar[r.half].lower
 }
 
 // fitting is the best fit among the first owners of a wheel.

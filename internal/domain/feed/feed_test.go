@@ -124,6 +124,22 @@ func TestWhatOneHalfWatchesOrdersTheOther(t *testing.T) {
 	}
 }
 
+// R8: nothing is called watched long by others before somebody has.
+func TestNothingIsQualityBeforeSomebodyWatchedLong(t *testing.T) {
+	e := feed.NewEngine(feed.Config{})
+	for i := range 100 {
+		e.Restore(feed.Stored{ID: feed.VideoID(i), Video: video(i), Shows: 100, Shown: [2]int{50, 50}})
+	}
+	e.Refresh()
+	for v := range feed.ViewerID(20) {
+		for _, it := range e.Page(ask(v, 10, noon)).Items {
+			if it.Reason.Kind == feed.Quality {
+				t.Fatalf("%+v", it)
+			}
+		}
+	}
+}
+
 // R3 over many viewers and sessions.
 func TestAnyTwentyInARowAreBroad(t *testing.T) {
 	e := market(1500, feed.Config{})

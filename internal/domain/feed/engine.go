@@ -13,7 +13,7 @@ const (
 	frozen // by reports, until someone has looked
 )
 
-type video struct {
+type held struct {
 	Video
 	state   state
 	credit  int32 // shows still owed
@@ -37,7 +37,7 @@ type Engine struct {
 	taste Taste
 
 	mu      sync.Mutex
-	videos  []video
+	videos  []held
 	owners  []owner
 	viewers []*viewer
 	floor   *wheel // owners with credit
@@ -69,8 +69,8 @@ func WithTaste(t Taste) Option { return func(e *Engine) { e.taste = t } }
 // the engine's lock; f must not call the engine.
 func WithLog(f func(Entry)) Option { return func(e *Engine) { e.log = f } }
 
-// New returns an empty engine.
-func New(cfg Config, opts ...Option) *Engine {
+// NewEngine returns an empty engine.
+func NewEngine(cfg Config, opts ...Option) *Engine {
 	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), best: [2]*wheel{newWheel(), newWheel()}, tiers: [2]*tiers{newTiers(), newTiers()}, lines: map[uint16]int{}}
 	for _, o := range opts {
 		o(e)
@@ -96,7 +96,7 @@ func (e *Engine) Publish(p Publication, now time.Time) int {
 	defer e.mu.Unlock()
 	e.roll(now)
 	for int(p.ID) >= len(e.videos) {
-		e.videos = append(e.videos, video{})
+		e.videos = append(e.videos, held{})
 	}
 	if e.videos[p.ID].state != gone {
 		return int(e.videos[p.ID].credit)
@@ -117,12 +117,12 @@ func (e *Engine) Publish(p Publication, now time.Time) int {
 		original.credit -= int32(credit) // shared out, not doubled
 		waits = false
 	}
-	e.add(p.ID, video{Video: p.Video, credit: int32(credit), waits: waits})
+	e.add(p.ID, held{Video: p.Video, credit: int32(credit), waits: waits})
 	e.note(Entry{What: Published, Video: p.ID, Owner: p.Video.Owner, N: uint32(credit)})
 	return credit
 }
 
-func (e *Engine) add(id VideoID, v video) {
+func (e *Engine) add(id VideoID, v held) {
 	v.state = live
 	e.videos[id] = v
 	o := &e.owners[v.Owner]
@@ -146,7 +146,7 @@ func (e *Engine) Remove(id VideoID) {
 	e.drop(id, gone)
 }
 
-// Thaw brings back a video that reports had frozen.
+// Thaw brings back a video that reports had frozen; they are forgotten.
 func (e *Engine) Thaw(id VideoID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -222,7 +222,7 @@ func (e *Engine) owe(owner OwnerID, id VideoID) {
 	v.waits, v.credit = false, int32(e.floorNow())
 	o.owed = append(o.owed, id)
 	e.floor.push(int32(owner))
-	e.note(Entry{What: Published, Video: id, Owner: owner, N: uint32(v.credit)})
+	e.note(Entry{What: Owed, Video: id, Owner: owner, Creator: v.Creator, N: uint32(v.credit)})
 }
 
 // Capacity is what the operator is shown of the floor.
@@ -265,7 +265,10 @@ type Stored struct {
 	Shows   int
 	Reports int
 	Frozen  bool
+	Gone    bool   // withdrawn or hidden
 	Waits   bool   // for a floor that its owner does not use on its day
+	Today   int    // shows of this day
+	Floored bool   // published today, with a floor
 	Shown   [2]int // by the wheels, to each half of viewers
 	Long    [2]int // of these, watched long
 }
@@ -275,16 +278,24 @@ func (e *Engine) Restore(s Stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for int(s.ID) >= len(e.videos) {
-		e.videos = append(e.videos, video{})
+		e.videos = append(e.videos, held{})
 	}
 	for int(s.Video.Owner) >= len(e.owners) {
 		e.owners = append(e.owners, owner{})
 	}
-	v := video{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports), waits: s.Waits}
+	v := held{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports), waits: s.Waits}
 	for h := range 2 {
 		v.rates[h] = rate{uint32(s.Shown[h]), uint32(s.Long[h])}
 		e.total[h].shown += uint32(s.Shown[h])
 		e.total[h].long += uint32(s.Long[h])
+	}
+	o := &e.owners[s.Video.Owner]
+	o.day += uint32(s.Today)
+	if s.Floored {
+		o.floored++
+	}
+	if s.Gone {
+		return
 	}
 	if s.Frozen {
 		v.state = frozen

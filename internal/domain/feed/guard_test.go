@@ -9,7 +9,7 @@ import (
 
 // Ten accounts known to be one have one turn.
 func TestAccountsKnownToBeOneHaveOneTurn(t *testing.T) {
-	e := feed.New(feed.Config{Pattern: "t"})
+	e := feed.NewEngine(feed.Config{Pattern: "t"})
 	for i := range 100 {
 		v := video(i)
 		if i < 10 {
@@ -32,7 +32,7 @@ func TestAccountsKnownToBeOneHaveOneTurn(t *testing.T) {
 }
 
 func TestUploadsBeyondTheQuotaAreOwedNothing(t *testing.T) {
-	e := feed.New(feed.Config{})
+	e := feed.NewEngine(feed.Config{})
 	owed := func(id int, at time.Time) int {
 		return e.Publish(feed.Publication{ID: feed.VideoID(id), Video: feed.Video{}}, at)
 	}
@@ -43,8 +43,8 @@ func TestUploadsBeyondTheQuotaAreOwedNothing(t *testing.T) {
 
 func TestAVideoBeyondTheQuotaIsOwedTheFloorThatItsOwnerDoesNotUse(t *testing.T) {
 	granted := map[feed.VideoID]uint32{}
-	e := feed.New(feed.Config{}, feed.WithLog(func(x feed.Entry) {
-		if x.What == feed.Published {
+	e := feed.NewEngine(feed.Config{}, feed.WithLog(func(x feed.Entry) {
+		if x.What == feed.Published || x.What == feed.Owed {
 			granted[x.Video] += x.N
 		}
 	}))
@@ -129,7 +129,7 @@ func TestALongViewCountsOnceAndOnlyWhereShown(t *testing.T) {
 
 // A floor nobody can pay falls for all alike, and the operator sees it.
 func TestTheFloorFallsForAllWhenShowsDoNotSuffice(t *testing.T) {
-	e := feed.New(feed.Config{Floor: 100})
+	e := feed.NewEngine(feed.Config{Floor: 100})
 	for i := range 100 {
 		e.Publish(feed.Publication{ID: feed.VideoID(i), Video: video(i)}, noon)
 	}

@@ -39,7 +39,8 @@ type scored struct {
 	score float64
 }
 
-// Refresh orders the best videos for each half anew, one of each owner. It is
+// Refresh orders the best videos for each half anew, one of each owner; what
+// nobody has watched long is not among them, however few videos there are. It is
 // called every minute; pages are answered in the meantime.
 func (e *Engine) Refresh() {
 	for h := range 2 {
@@ -54,7 +55,7 @@ func (e *Engine) Refresh() {
 				if v.state != live {
 					continue
 				}
-				if v.rates[1-h].shown > 0 {
+				if v.rates[1-h].long > 0 {
 					all = append(all, scored{VideoID(i), v.rates[1-h].lower(mean, e.cfg.Prior)})
 				}
 				if !v.waits {

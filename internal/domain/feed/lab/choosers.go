@@ -21,13 +21,13 @@ func newEngineChooser(w World, bounded bool) *engineChooser {
 	cfg := feed.Config{Floor: promised, Session: simPage * simPages, Rest: time.Minute}
 	c := &engineChooser{creator: map[int]feed.CreatorID{}, owner: map[int]feed.OwnerID{}}
 	if !bounded {
-		c.e = feed.New(cfg)
+		c.e = feed.NewEngine(cfg)
 		return c
 	}
 	c.taste = &topicTaste{newKnown(w)}
-	c.e = feed.New(cfg, feed.WithTaste(c.taste))
+	c.e = feed.NewEngine(cfg, feed.WithTaste(c.taste))
 	for u := range w.Users {
-		c.e.SetBounded(feed.ViewerID(u), true)
+		c.e.SetTaste(feed.ViewerID(u), 4)
 	}
 	return c
 }

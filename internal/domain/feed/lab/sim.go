@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/openstall/openstall/internal/domain/feed"
 )
 
 // Interval is a mean over runs with half the width of its 95 % interval (Student's t).
@@ -174,7 +176,7 @@ func (w *world) figures() Outcome {
 	o.Topics = w.sum.topics / max(w.sum.sessions, 1)
 	o.Returns = w.sum.back / float64(w.Users) / 7
 	o.RankCorr = spearman(quality, shows)
-	o.CreatorGini = gini(by)
+	o.CreatorGini = feed.Gini(by)
 	fair, half, left := mean(by), 0.0, 0.0
 	for i, n := range by {
 		if n >= fair/2 {

@@ -406,6 +406,23 @@ func TestSettingsOfAViewer(t *testing.T) {
 		if s := f.sheet(me, false); len(itemsOf(s)) != 5 {
 			t.Errorf("after them: %v", s)
 		}
+		f.as(http.StatusOK, me, "PUT", path, `{"autoplay":false,"taste_percent":0,"young":false,"night_quiet":{"from":"22:00","to":"07:00"}}`)
+		berlin, _ := time.LoadLocation("Europe/Berlin")
+		for _, tt := range []struct {
+			name  string
+			at    time.Time
+			until any
+		}{
+			{"a minute before the night", time.Date(2026, 11, 24, 21, 59, 0, 0, berlin), nil},
+			{"the night has begun", time.Date(2026, 11, 24, 22, 0, 0, 0, berlin), "2026-11-25T06:00:00Z"},
+			{"after midnight it is the same night", time.Date(2026, 11, 25, 3, 0, 0, 0, berlin), "2026-11-25T06:00:00Z"},
+			{"the night is over", time.Date(2026, 11, 25, 7, 0, 0, 0, berlin), nil},
+		} {
+			f.now = tt.at
+			if s := f.sheet(me, false); s["quiet_until"] != tt.until {
+				t.Errorf("%s: quiet until %v, want %v", tt.name, s["quiet_until"], tt.until)
+			}
+		}
 	})
 }
 

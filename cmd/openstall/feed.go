@@ -58,7 +58,7 @@ type feedSimCmd struct {
 	Seeds int    `default:"10" help:"Worlds."`
 	Seed  uint64 `default:"1" help:"Of the first world."`
 	Users int    `default:"2500"`
-	Days  int    `default:"14"`
+	Days  int    `default:"28"`
 	JSON  bool   `help:"One JSON object."`
 }
 

@@ -123,6 +123,7 @@ func (a *App) forget(ctx context.Context) error {
 	trim(a.cfg.KeepNotices, a.Notices.Trim)
 	trim(a.cfg.KeepVisits, a.Social.TrimClicks)
 	trim(a.cfg.KeepVisits, a.Rooms.TrimViewers)
+	trim(a.cfg.KeepVisits, a.Feed.Trim)
 	return errors.Join(append(errs, a.Chat.Tidy(ctx), a.Accounts.Tidy(ctx))...)
 }
 

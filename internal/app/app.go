@@ -22,6 +22,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/chat"
 	"github.com/openstall/openstall/internal/domain/crm"
+	"github.com/openstall/openstall/internal/domain/feed"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/notice"
 	"github.com/openstall/openstall/internal/domain/order"
@@ -59,7 +60,7 @@ func Migrations() []db.Migrations {
 		db.SettingMigrations, bus.Migrations, job.Migrations, mail.Migrations,
 		account.Migrations, notice.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations,
 		ledger.Migrations, payment.Migrations, testpay.Migrations, order.Migrations,
-		social.Migrations, video.Migrations, show.Migrations, chat.Migrations, room.Migrations, crm.Migrations,
+		social.Migrations, video.Migrations, show.Migrations, chat.Migrations, room.Migrations, feed.Migrations, crm.Migrations,
 	}
 }
 
@@ -98,6 +99,7 @@ type App struct {
 	Shows    *show.Service
 	Chat     *chat.Service
 	Rooms    *room.Service
+	Feed     *feed.Service
 	CRM      *crm.Service
 
 	testpay *testpay.Provider
@@ -179,6 +181,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if err := a.buildVideos(); err != nil {
+		return err
+	}
+	if err := a.buildFeed(ctx); err != nil {
 		return err
 	}
 	if err := a.buildRoom(ctx); err != nil {
@@ -374,6 +379,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("events", a.bus.Run)
 	start("rooms", a.hub.Run)
 	start("room frames", a.Rooms.Run)
+	start("discover", a.Feed.Run)
 	start("clocks", a.clocks)
 	start("screens", a.showScreens)
 	start("recordings", a.tendRecordings)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/platform/blob"
+	"github.com/openstall/openstall/internal/platform/bus"
+	"github.com/openstall/openstall/internal/platform/db"
 )
 
 // Handler is what the market serves.
@@ -19,5 +22,21 @@ func (a *App) Work(ctx context.Context) error {
 		return err
 	}
 	_, err := a.jobs.Drain(ctx)
+	return err
+}
+
+// Tell says that videos were published, as their service does, and has everybody
+// hear of it.
+func (a *App) Tell(ctx context.Context, topic string, videos ...string) error {
+	for _, v := range videos {
+		e, err := bus.New(topic, v, video.Told{Video: v})
+		if err != nil {
+			return err
+		}
+		if err := a.DB.InTx(ctx, func(tx *db.Tx) error { return a.bus.Publish(ctx, tx, e) }); err != nil {
+			return err
+		}
+	}
+	_, err := a.bus.Drain(ctx)
 	return err
 }

@@ -52,6 +52,7 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	a.mountVideos(api, mux)
 	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
+	a.mountFeed(api)
 	crmhttp.Mount(api, mux, crmhttp.Parts{Contacts: a.CRM, Shops: a.Shops, Log: a.log})
 	a.overview(api)
 	return api

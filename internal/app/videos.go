@@ -45,8 +45,12 @@ func (a *App) hasShow(ctx context.Context, shopID, showID string) error {
 }
 
 func (a *App) mountVideos(api *web.API, mux *http.ServeMux) {
-	videohttp.Mount(api, mux, videohttp.Parts{Videos: a.Videos, Uploads: a.uploads, Shops: a.Shops, Shows: a.Shows, Shelf: a.Shelf, Accounts: a.Accounts, Blobs: a.blobs,
-		Clip: a.clip, Offset: a.offsetOf, Log: a.log, Now: a.now})
+	videohttp.Mount(api, mux, a.videoParts())
+}
+
+func (a *App) videoParts() videohttp.Parts {
+	return videohttp.Parts{Videos: a.Videos, Uploads: a.uploads, Shops: a.Shops, Shows: a.Shows, Shelf: a.Shelf, Accounts: a.Accounts, Blobs: a.blobs,
+		Clip: a.clip, Offset: a.offsetOf, Log: a.log, Now: a.now}
 }
 
 // clip copies a part of a recording into a file of the work folder.

@@ -30,15 +30,16 @@ import (
 
 // stall is a market with a shop, behind a real socket.
 type stall struct {
-	t       *testing.T
-	app     *app.App
-	url     string
-	data    string
-	now     time.Time
-	shop    shop.Shop
-	product catalog.Product
-	show    show.Show
-	tokens  map[string]string // of people by name
+	t        *testing.T
+	app      *app.App
+	url      string
+	data     string
+	database string
+	now      time.Time
+	shop     shop.Shop
+	product  catalog.Product
+	show     show.Show
+	tokens   map[string]string // of people by name
 }
 
 // eachStall runs f on both engines.
@@ -53,7 +54,7 @@ func eachStall(t *testing.T, f func(s *stall)) {
 func newStall(t *testing.T, database string) *stall {
 	t.Helper()
 	ctx := t.Context()
-	s := &stall{t: t, data: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), tokens: map[string]string{}}
+	s := &stall{t: t, data: t.TempDir(), database: database, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), tokens: map[string]string{}}
 	var err error
 	if s.app, err = app.New(ctx, config.Serve{Data: s.data, Database: database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
 		TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>"}, slog.New(slog.DiscardHandler), app.WithClock(func() time.Time { return s.now })); err != nil {
@@ -135,14 +136,19 @@ func (s *stall) call(want int, who, method, path string, body any) object {
 		}
 		in = bytes.NewReader(b)
 	}
-	res := s.send(who, method, path, in, "Content-Type", "application/json")
+	return s.answer(want, method+" "+path, s.send(who, method, path, in, "Content-Type", "application/json"))
+}
+
+// answer wants a status and returns the body.
+func (s *stall) answer(want int, what string, res *http.Response) object {
+	s.t.Helper()
 	out := object{}
 	raw, _ := io.ReadAll(res.Body)
 	if len(raw) > 0 {
 		_ = json.Unmarshal(raw, &out)
 	}
 	if res.StatusCode != want {
-		s.t.Fatalf("%s %s: %d, want %d\n%s", method, path, res.StatusCode, want, raw)
+		s.t.Fatalf("%s: %d, want %d\n%s", what, res.StatusCode, want, raw)
 	}
 	return out
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { until } from './until.mjs'
 
-/** A film as a phone makes it, standing and with sound; noise makes it as large as `kbps` says. Returns where it lies. */
-export async function film(folder, { seconds = 6, name = 'film.mp4', kbps = 600, noise = 0 } = {}) {
+/** A film as a phone makes it, standing and with sound; noise makes it as large as `kbps` says, `picture` is another source of ffmpeg. Returns where it lies. */
+export async function film(folder, { seconds = 6, name = 'film.mp4', kbps = 600, noise = 0, picture = 'testsrc2=s=360x640:r=25' } = {}) {
   const to = join(folder, name)
-  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=s=360x640:r=25${noise ? `,noise=alls=${noise}:allf=t` : ''}`, '-f', 'lavfi', '-i', `sine=f=440`, '-t', String(seconds),
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', `${picture}${noise ? `,noise=alls=${noise}:allf=t` : ''}`, '-f', 'lavfi', '-i', `sine=f=440`, '-t', String(seconds),
     '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', `${kbps}k`, '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-movflags', '+faststart', to])
   return to
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Bounded mode is for viewers who ask for it. A capped part of the list is
@@ -57,11 +58,12 @@ func only(pattern, letters string) error {
 	return nil
 }
 
-// SetBounded turns bounded mode on or off for a viewer; it stays off for minors.
-func (e *Engine) SetBounded(id ViewerID, on bool) {
+// SetTaste gives tenths of a viewer's list to taste alone, at most what the
+// bounded pattern has; 0 is flat mode. It stays 0 for minors.
+func (e *Engine) SetTaste(id ViewerID, tenths int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.viewer(id).taste = on
+	e.viewer(id).taste = uint8(max(0, min(tenths, 10*MaxAffinity)))
 }
 
 // SetMinor says whether a viewer is a minor.
@@ -71,7 +73,22 @@ func (e *Engine) SetMinor(id ViewerID, is bool) {
 	e.viewer(id).minor = is
 }
 
-func (r *round) bounded() bool { return r.e.taste != nil && r.p.taste && !r.p.minor }
+func (r *round) bounded() bool { return r.e.taste != nil && r.p.taste > 0 && !r.p.minor }
+
+// wanted is the kind that stands at the viewer's position of the pattern. Places
+// for taste beyond what the viewer gave to it are those of flat mode.
+func (r *round) wanted() byte {
+	flat := r.e.cfg.Pattern[int(r.p.shown)%len(r.e.cfg.Pattern)]
+	if !r.bounded() {
+		return flat
+	}
+	at := int(r.p.shown) % len(r.e.cfg.Bounded)
+	want := r.e.cfg.Bounded[at]
+	if want == 'a' && 10*(strings.Count(r.e.cfg.Bounded[:at], "a")+1) > int(r.p.taste)*len(r.e.cfg.Bounded) {
+		return flat
+	}
+	return want
+}
 
 // candidates are videos with how well they fit; the engine's lock guards them.
 type candidates struct {
@@ -125,9 +142,9 @@ func (r *round) affinity(good bool) (Item, bool) {
 
 // good reports whether the other half watched a video long often enough for it
 // to be among the better part.
-func (r *round) good(v *video) bool {
+func (r *round) good(v *held) bool {
 	x := v.rates[1-r.half]
-	return x.shown > 0 && x.lower(r.e.bar[r.half].mean, r.e.cfg.Prior) >= r.e.bar[r.half].lower
+	return x.long > 0 && x.lower(r.e.bar[r.half].mean, r.e.cfg.Prior) >= r.e.bar[r.half].lower
 }
 
 // fitting is the best fit among the first owners of a wheel.

@@ -32,16 +32,16 @@ func TestTasteIsNotAskedUnlessTheViewerWants(t *testing.T) {
 	taste := &fishLover{}
 	e := market(2000, feed.Config{}, feed.WithTaste(taste))
 	browse(e, 1, 90, nil)
-	e.SetBounded(2, true)
+	e.SetTaste(2, 4)
 	e.SetMinor(2, true)
 	browse(e, 2, 90, nil)
-	e.SetBounded(3, true)
-	e.SetBounded(3, false)
+	e.SetTaste(3, 4)
+	e.SetTaste(3, 0)
 	browse(e, 3, 90, nil)
 	if taste.asked != 0 {
 		t.Errorf("taste was asked %d times", taste.asked)
 	}
-	e.SetBounded(4, true)
+	e.SetTaste(4, 4)
 	if browse(e, 4, 10, nil); taste.asked == 0 {
 		t.Error("taste was not asked in bounded mode")
 	}
@@ -49,7 +49,7 @@ func TestTasteIsNotAskedUnlessTheViewerWants(t *testing.T) {
 
 func TestTasteAloneChoosesAtMostTwoFifths(t *testing.T) {
 	e := market(2000, feed.Config{}, feed.WithTaste(&fishLover{}))
-	e.SetBounded(1, true)
+	e.SetTaste(1, 4)
 	kinds, all := map[feed.Kind]int{}, 0
 	browse(e, 1, 300, func(it feed.Item) {
 		all++
@@ -70,7 +70,7 @@ func TestTasteAloneChoosesAtMostTwoFifths(t *testing.T) {
 
 func TestBreadthHoldsInBoundedMode(t *testing.T) {
 	e := market(2000, feed.Config{}, feed.WithTaste(&fishLover{}))
-	e.SetBounded(1, true)
+	e.SetTaste(1, 4)
 	list := browse(e, 1, 200, nil)
 	for from := 0; from+20 <= len(list); from++ {
 		n := 0
@@ -87,14 +87,14 @@ func TestBreadthHoldsInBoundedMode(t *testing.T) {
 
 // Every owner's turn comes although taste prefers an eighth of them.
 func TestTasteStarvesNobody(t *testing.T) {
-	e := feed.New(feed.Config{}, feed.WithTaste(&fishLover{}))
+	e := feed.NewEngine(feed.Config{}, feed.WithTaste(&fishLover{}))
 	for i := range 400 {
 		e.Restore(feed.Stored{ID: feed.VideoID(i), Video: video(i)}) // nothing owed
 	}
 	e.Refresh()
 	shown := map[feed.VideoID]int{}
 	for v := range feed.ViewerID(500) {
-		e.SetBounded(v, true)
+		e.SetTaste(v, 4)
 		for _, it := range e.Page(ask(v, 10, noon.Add(time.Duration(v)*time.Second))).Items {
 			shown[it.Video]++
 		}

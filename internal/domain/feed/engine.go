@@ -13,13 +13,14 @@ const (
 	frozen // by reports, until someone has looked
 )
 
-type video struct {
+type held struct {
 	Video
 	state   state
 	credit  int32 // shows still owed
 	shows   uint32
 	reports uint32
 	rates   [2]rate
+	waits   bool // for a floor that its owner does not use on its day
 }
 
 type owner struct {
@@ -27,6 +28,7 @@ type owner struct {
 	owed    []VideoID // with credit, in the order of their turns
 	day     uint32    // shows today
 	floored int       // publications with a floor today
+	waiting []VideoID // for a floor that is not used on its day, the oldest first
 }
 
 // Engine holds the serving state in memory. It is safe for concurrent use.
@@ -35,12 +37,13 @@ type Engine struct {
 	taste Taste
 
 	mu      sync.Mutex
-	videos  []video
+	videos  []held
 	owners  []owner
 	viewers []*viewer
 	floor   *wheel // owners with credit
 	turns   *wheel // owners with a live video
 	best    [2]*wheel
+	tiers   [2]*tiers // turns of videos that others' long views have placed
 	rank    [2]map[int32]uint32
 	total   [2]rate
 	lines   map[uint16]int // live videos by line of business
@@ -66,9 +69,9 @@ func WithTaste(t Taste) Option { return func(e *Engine) { e.taste = t } }
 // the engine's lock; f must not call the engine.
 func WithLog(f func(Entry)) Option { return func(e *Engine) { e.log = f } }
 
-// New returns an empty engine.
-func New(cfg Config, opts ...Option) *Engine {
-	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), best: [2]*wheel{newWheel(), newWheel()}, lines: map[uint16]int{}}
+// NewEngine returns an empty engine.
+func NewEngine(cfg Config, opts ...Option) *Engine {
+	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), best: [2]*wheel{newWheel(), newWheel()}, tiers: [2]*tiers{newTiers(), newTiers()}, lines: map[uint16]int{}}
 	for _, o := range opts {
 		o(e)
 	}
@@ -85,14 +88,15 @@ type Publication struct {
 }
 
 // Publish makes a video eligible at an instant and returns the shows it is owed:
-// the floor in force, nothing beyond the owner's daily quota, and for a copy
-// what is left of the original's. Publishing it twice changes nothing.
+// the floor in force, for a copy what is left of the original's, and nothing
+// beyond the owner's daily quota: the video then waits for a day on which its
+// owner publishes less. Publishing it twice changes nothing.
 func (e *Engine) Publish(p Publication, now time.Time) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.roll(now)
 	for int(p.ID) >= len(e.videos) {
-		e.videos = append(e.videos, video{})
+		e.videos = append(e.videos, held{})
 	}
 	if e.videos[p.ID].state != gone {
 		return int(e.videos[p.ID].credit)
@@ -101,8 +105,8 @@ func (e *Engine) Publish(p Publication, now time.Time) int {
 		e.owners = append(e.owners, owner{})
 	}
 	o := &e.owners[p.Video.Owner]
-	credit := 0
-	if o.floored < e.cfg.FloorPerDay {
+	credit, waits := 0, o.floored >= e.cfg.FloorPerDay
+	if !waits {
 		o.floored++
 		e.ups++
 		credit = e.floorNow()
@@ -111,13 +115,14 @@ func (e *Engine) Publish(p Publication, now time.Time) int {
 		original := &e.videos[*p.CopyOf]
 		credit = min(credit, int(original.credit))
 		original.credit -= int32(credit) // shared out, not doubled
+		waits = false
 	}
-	e.add(p.ID, video{Video: p.Video, credit: int32(credit)})
+	e.add(p.ID, held{Video: p.Video, credit: int32(credit), waits: waits})
 	e.note(Entry{What: Published, Video: p.ID, Owner: p.Video.Owner, N: uint32(credit)})
 	return credit
 }
 
-func (e *Engine) add(id VideoID, v video) {
+func (e *Engine) add(id VideoID, v held) {
 	v.state = live
 	e.videos[id] = v
 	o := &e.owners[v.Owner]
@@ -126,6 +131,9 @@ func (e *Engine) add(id VideoID, v video) {
 	if v.credit > 0 {
 		o.owed = append(o.owed, id)
 		e.floor.push(int32(v.Owner))
+	}
+	if v.waits {
+		o.waiting = append(o.waiting, id)
 	}
 	e.lines[v.Line]++
 	e.live++
@@ -138,7 +146,7 @@ func (e *Engine) Remove(id VideoID) {
 	e.drop(id, gone)
 }
 
-// Thaw brings back a video that reports had frozen.
+// Thaw brings back a video that reports had frozen; they are forgotten.
 func (e *Engine) Thaw(id VideoID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -158,7 +166,7 @@ func (e *Engine) drop(id VideoID, to state) {
 	}
 	v.state = to
 	o := &e.owners[v.Owner]
-	o.videos, o.owed = without(o.videos, id), without(o.owed, id)
+	o.videos, o.owed, o.waiting = without(o.videos, id), without(o.owed, id), without(o.waiting, id)
 	if len(o.videos) == 0 {
 		e.turns.remove(int32(v.Owner))
 	}
@@ -167,6 +175,8 @@ func (e *Engine) drop(id VideoID, to state) {
 	}
 	e.best[0].remove(int32(id))
 	e.best[1].remove(int32(id))
+	e.tiers[0].remove(id)
+	e.tiers[1].remove(id)
 	e.live--
 	if e.lines[v.Line]--; e.lines[v.Line] == 0 {
 		delete(e.lines, v.Line)
@@ -188,14 +198,31 @@ func (e *Engine) roll(now time.Time) {
 	if day == e.today {
 		return
 	}
+	days := 0 // since the last
 	if e.today != 0 {
+		days = int(day - e.today)
 		e.before, e.upsYest = e.day, e.ups
 	}
 	e.today, e.day, e.ups = day, 0, 0
 	for i := range e.owners {
 		o := &e.owners[i]
+		for unused := days*e.cfg.FloorPerDay - o.floored; unused > 0 && len(o.waiting) > 0; unused-- {
+			e.owe(OwnerID(i), o.waiting[0])
+		}
 		o.day, o.floored = 0, 0
 	}
+}
+
+// owe gives a video that waited the floor that its owner did not use on the day
+// before.
+func (e *Engine) owe(owner OwnerID, id VideoID) {
+	o, v := &e.owners[owner], &e.videos[id]
+	o.waiting = o.waiting[1:]
+	e.ups++
+	v.waits, v.credit = false, int32(e.floorNow())
+	o.owed = append(o.owed, id)
+	e.floor.push(int32(owner))
+	e.note(Entry{What: Owed, Video: id, Owner: owner, Creator: v.Creator, N: uint32(v.credit)})
 }
 
 // Capacity is what the operator is shown of the floor.
@@ -238,6 +265,10 @@ type Stored struct {
 	Shows   int
 	Reports int
 	Frozen  bool
+	Gone    bool   // withdrawn or hidden
+	Waits   bool   // for a floor that its owner does not use on its day
+	Today   int    // shows of this day
+	Floored bool   // published today, with a floor
 	Shown   [2]int // by the wheels, to each half of viewers
 	Long    [2]int // of these, watched long
 }
@@ -247,16 +278,24 @@ func (e *Engine) Restore(s Stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for int(s.ID) >= len(e.videos) {
-		e.videos = append(e.videos, video{})
+		e.videos = append(e.videos, held{})
 	}
 	for int(s.Video.Owner) >= len(e.owners) {
 		e.owners = append(e.owners, owner{})
 	}
-	v := video{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports)}
+	v := held{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports), waits: s.Waits}
 	for h := range 2 {
 		v.rates[h] = rate{uint32(s.Shown[h]), uint32(s.Long[h])}
 		e.total[h].shown += uint32(s.Shown[h])
 		e.total[h].long += uint32(s.Long[h])
+	}
+	o := &e.owners[s.Video.Owner]
+	o.day += uint32(s.Today)
+	if s.Floored {
+		o.floored++
+	}
+	if s.Gone {
+		return
 	}
 	if s.Frozen {
 		v.state = frozen

@@ -8,7 +8,18 @@
 // capped part of the list to taste (bounded.go).
 package feed
 
-import "time"
+import (
+	"embed"
+	"time"
+
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the tables of this area.
+var Migrations = db.Migrations{Area: "feed", Files: files}
 
 // VideoID, OwnerID, CreatorID and ViewerID are dense numbers of one process,
 // given out by the engine's caller from 0.
@@ -35,7 +46,8 @@ type Kind uint8
 const (
 	// Floor is a show the video is owed: it is new.
 	Floor Kind = iota + 1
-	// Turn is the owner's turn on the wheel.
+	// Turn is the video's turn, or its owner's; what the other half watched long
+	// has its turn more often.
 	Turn
 	// Quality is a video that others watched long; Key is its place in the order
 	// the viewer's half is shown.
@@ -68,6 +80,8 @@ type Page struct {
 	Shown int  // items of this session with this page
 	Of    int  // items of a whole session
 	End   bool // this session is over; a new one takes a deliberate act or a rest
+	More  bool // that act would be granted now
+	Again int  // sessions in a row that were begun by it
 }
 
 // Config sets an engine. The zero value of a field takes the default in brackets.

@@ -19,7 +19,7 @@ const (
 // market is an engine with videos of n owners, one each, over eight lines of
 // business and sixteen topics. Evidence of quality is seeded.
 func market(n int, cfg feed.Config, opts ...feed.Option) *feed.Engine {
-	e := feed.New(cfg, opts...)
+	e := feed.NewEngine(cfg, opts...)
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := range n {
 		s := feed.Stored{ID: feed.VideoID(i), Credit: 100, Video: video(i)}
@@ -65,7 +65,7 @@ func browse(e *feed.Engine, v feed.ViewerID, n int, after func(feed.Item)) []fee
 // viewer and nobody has seen the newer half, whose floor comes first: one long
 // view there is enough to be the best.
 func unproven() *feed.Engine {
-	e := feed.New(feed.Config{Prior: 0.01, Best: 0.05, BestLeast: 1})
+	e := feed.NewEngine(feed.Config{Prior: 0.01, Best: 0.05, BestLeast: 1})
 	for i := range 2000 {
 		s := feed.Stored{ID: feed.VideoID(i), Credit: 100, Video: video(i)}
 		if i >= 1000 {
@@ -105,7 +105,7 @@ func TestWhatOneHalfWatchesOrdersTheOther(t *testing.T) {
 	for feed.Half(theirs) == feed.Half(mine) {
 		theirs++
 	}
-	e := feed.New(feed.Config{Best: 0.05, Pattern: "qf"})
+	e := feed.NewEngine(feed.Config{Best: 0.05, Pattern: "qf"})
 	for i := range 100 {
 		s := feed.Stored{ID: feed.VideoID(i), Video: video(i)}
 		s.Shown[feed.Half(mine)], s.Long[feed.Half(mine)] = 100, i // the highest numbers are the best
@@ -120,6 +120,22 @@ func TestWhatOneHalfWatchesOrdersTheOther(t *testing.T) {
 	for _, it := range e.Page(ask(mine, 2, noon)).Items {
 		if it.Reason.Kind == feed.Quality {
 			t.Errorf("the own half is ordered by its own figures: %+v", it)
+		}
+	}
+}
+
+// R8: nothing is called watched long by others before somebody has.
+func TestNothingIsQualityBeforeSomebodyWatchedLong(t *testing.T) {
+	e := feed.NewEngine(feed.Config{})
+	for i := range 100 {
+		e.Restore(feed.Stored{ID: feed.VideoID(i), Video: video(i), Shows: 100, Shown: [2]int{50, 50}})
+	}
+	e.Refresh()
+	for v := range feed.ViewerID(20) {
+		for _, it := range e.Page(ask(v, 10, noon)).Items {
+			if it.Reason.Kind == feed.Quality {
+				t.Fatalf("%+v", it)
+			}
 		}
 	}
 }
@@ -150,7 +166,7 @@ func TestAnyTwentyInARowAreBroad(t *testing.T) {
 // R4: each video is shown to its hundred viewers before the floor lets it go.
 func TestEveryVideoGetsItsFloorOfDifferentViewers(t *testing.T) {
 	const videos, floor = 60, 20
-	e := feed.New(feed.Config{Floor: floor})
+	e := feed.NewEngine(feed.Config{Floor: floor})
 	for i := range videos {
 		if got := e.Publish(feed.Publication{ID: feed.VideoID(i), Video: video(i)}, noon); got != floor {
 			t.Fatalf("video %d is owed %d", i, got)
@@ -177,7 +193,7 @@ func TestEveryVideoGetsItsFloorOfDifferentViewers(t *testing.T) {
 
 // R5 with the whole market against it: one account is the only one with quality.
 func TestNoAccountHasMoreThanItsShareOfADay(t *testing.T) {
-	e := feed.New(feed.Config{Pattern: "q", OwnerTimes: 1e9})
+	e := feed.NewEngine(feed.Config{Pattern: "q", OwnerTimes: 1e9})
 	for i := range 60 {
 		v := video(i)
 		for n := range 40 {

@@ -9,7 +9,7 @@ import (
 
 // Ten accounts known to be one have one turn.
 func TestAccountsKnownToBeOneHaveOneTurn(t *testing.T) {
-	e := feed.New(feed.Config{Pattern: "t"})
+	e := feed.NewEngine(feed.Config{Pattern: "t"})
 	for i := range 100 {
 		v := video(i)
 		if i < 10 {
@@ -32,12 +32,34 @@ func TestAccountsKnownToBeOneHaveOneTurn(t *testing.T) {
 }
 
 func TestUploadsBeyondTheQuotaAreOwedNothing(t *testing.T) {
-	e := feed.New(feed.Config{})
+	e := feed.NewEngine(feed.Config{})
 	owed := func(id int, at time.Time) int {
 		return e.Publish(feed.Publication{ID: feed.VideoID(id), Video: feed.Video{}}, at)
 	}
 	if a, b, c := owed(0, noon), owed(1, noon), owed(2, noon.Add(24*time.Hour)); a != 100 || b != 0 || c != 100 {
 		t.Errorf("owed %d, %d on the first day and %d on the second", a, b, c)
+	}
+}
+
+func TestAVideoBeyondTheQuotaIsOwedTheFloorThatItsOwnerDoesNotUse(t *testing.T) {
+	granted := map[feed.VideoID]uint32{}
+	e := feed.NewEngine(feed.Config{}, feed.WithLog(func(x feed.Entry) {
+		if x.What == feed.Published || x.What == feed.Owed {
+			granted[x.Video] += x.N
+		}
+	}))
+	publish := func(id int, day int) {
+		e.Publish(feed.Publication{ID: feed.VideoID(id), Video: feed.Video{}}, noon.Add(time.Duration(day)*24*time.Hour))
+	}
+	publish(0, 0)
+	publish(1, 0)
+	publish(2, 1)
+	if granted[1] != 0 {
+		t.Errorf("owed %d while the owner used every day's floor", granted[1])
+	}
+	publish(3, 3) // nothing on the second day
+	if granted[1] != 100 || granted[3] != 100 {
+		t.Errorf("owed %d after a day without a video, and the new one %d", granted[1], granted[3])
 	}
 }
 
@@ -107,7 +129,7 @@ func TestALongViewCountsOnceAndOnlyWhereShown(t *testing.T) {
 
 // A floor nobody can pay falls for all alike, and the operator sees it.
 func TestTheFloorFallsForAllWhenShowsDoNotSuffice(t *testing.T) {
-	e := feed.New(feed.Config{Floor: 100})
+	e := feed.NewEngine(feed.Config{Floor: 100})
 	for i := range 100 {
 		e.Publish(feed.Publication{ID: feed.VideoID(i), Video: video(i)}, noon)
 	}

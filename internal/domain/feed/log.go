@@ -8,9 +8,12 @@ const (
 	ShownTo                     // by Reason
 	WatchedLong                 // counted for the other half
 	Frozen                      // by reports
+	Reported                    // by somebody who was shown it
+	Owed                        // the floor of a day that the owner did not use; N is the credit
 )
 
-// Entry is one line of the engine's log; unused fields are zero.
+// Entry is one line of the engine's log; unused fields are zero. N is the credit
+// given to a publication, or what a video was owed before a show.
 type Entry struct {
 	What    What
 	At      int64 // milliseconds

@@ -44,6 +44,8 @@ func (e *Engine) Page(a Ask) Page {
 	}
 	out.Shown = int(p.shown)
 	out.End = out.Shown >= e.cfg.Session || len(out.Items) == 0
+	out.Again = int(p.again)
+	out.More = out.Shown >= e.cfg.Session && p.again < maxAgain
 	return out
 }
 
@@ -62,11 +64,21 @@ func (e *Engine) session(p *viewer, a Ask) {
 	switch {
 	case now-p.last > int64(e.cfg.Rest/time.Second):
 		p.shown, p.again = 0, 0
+		e.afresh(p)
 	case a.More && int(p.shown) >= e.cfg.Session && p.again < maxAgain:
 		p.shown = 0
 		p.again++
+		e.afresh(p)
 	}
 	p.last = now
+}
+
+// afresh begins the next list of a viewer. In a market with few owners breadth
+// holds within a list only: over all lists nobody would come up twice.
+func (e *Engine) afresh(p *viewer) {
+	if e.turns.n < 2*recents {
+		p.n = 0
+	}
 }
 
 // round fills one page.
@@ -85,11 +97,7 @@ type round struct {
 // nothing for this viewer gives its place to the next; then the topic rule is
 // given up.
 func (r *round) pick() (Item, bool) {
-	pattern := r.e.cfg.Pattern
-	if r.bounded() {
-		pattern = r.e.cfg.Bounded
-	}
-	want := pattern[int(r.p.shown)%len(pattern)]
+	want := r.wanted()
 	for _, r.relaxed = range []bool{false, true} {
 		for _, k := range []byte(order(want)) {
 			if it, ok := r.of(k); ok {
@@ -131,6 +139,9 @@ func (r *round) of(kind byte) (Item, bool) {
 	case fits:
 		return r.fitting(r.e.turns, false, Turn)
 	default:
+		if it, ok := r.fromTiers(); ok {
+			return it, true
+		}
 		return r.fromTurns()
 	}
 }
@@ -155,6 +166,10 @@ func (r *round) fromFloor() (Item, bool) {
 		return found >= 0
 	})
 	return r.claim(found, Floor)
+}
+
+func (r *round) fromTiers() (Item, bool) {
+	return r.claim(r.e.tiers[r.half].pick(r.e.cfg.Look, func(v VideoID) bool { return !r.e.over(r.e.videos[v].Owner) && r.allowed(v) }), Turn)
 }
 
 func (r *round) fromTurns() (Item, bool) {
@@ -202,7 +217,7 @@ func (r *round) serve(it Item) {
 	v.shows++
 	o.day++
 	e.day++
-	e.note(Entry{What: ShownTo, At: r.ask.Now.UnixMilli(), Viewer: r.ask.Viewer, Video: it.Video, Owner: v.Owner, Creator: v.Creator, Reason: it.Reason})
+	e.note(Entry{What: ShownTo, At: r.ask.Now.UnixMilli(), Viewer: r.ask.Viewer, Video: it.Video, Owner: v.Owner, Creator: v.Creator, Reason: it.Reason, N: uint32(v.credit)})
 	if it.Reason.Kind == Quality && e.best[r.half].has(int32(it.Video)) {
 		e.best[r.half].served(int32(it.Video))
 	}
@@ -211,6 +226,9 @@ func (r *round) serve(it Item) {
 		e.total[half(r.ask.Viewer)].shown++
 	}
 	e.turns.served(int32(v.Owner))
+	if it.Reason.Kind == Turn {
+		e.tiers[r.half].served(it.Video, o.videos)
+	}
 	toEnd(o.videos, it.Video)
 	if v.credit > 0 {
 		v.credit--

@@ -27,24 +27,39 @@ func (r rate) lower(mean, strength float64) float64 {
 	return p - math.Sqrt(p*(1-p)/n)
 }
 
+// hopeful is the rate with which a video is placed in a class: what little has
+// been seen of it counts little, and an unseen one is as good as the others.
+func (r rate) hopeful(mean float64) float64 {
+	const strength = 10
+	return (float64(r.long) + mean*strength) / (float64(r.shown) + strength)
+}
+
 type scored struct {
 	video VideoID
 	score float64
 }
 
-// Refresh orders the best videos for each half anew, one of each owner. It is
+// Refresh orders the best videos for each half anew, one of each owner; what
+// nobody has watched long is not among them, however few videos there are. It is
 // called every minute; pages are answered in the meantime.
 func (e *Engine) Refresh() {
 	for h := range 2 {
-		var all []scored
+		var all, placed []scored
 		mean := e.mean(1 - h)
 		const chunk = 1 << 14
 		for from := 0; ; from += chunk {
 			e.mu.Lock()
 			end := min(from+chunk, len(e.videos))
 			for i := from; i < end; i++ {
-				if v := &e.videos[i]; v.state == live && v.rates[1-h].shown > 0 {
+				v := &e.videos[i]
+				if v.state != live {
+					continue
+				}
+				if v.rates[1-h].long > 0 {
 					all = append(all, scored{VideoID(i), v.rates[1-h].lower(mean, e.cfg.Prior)})
+				}
+				if !v.waits {
+					placed = append(placed, scored{VideoID(i), v.rates[1-h].hopeful(mean)})
 				}
 			}
 			done := end == len(e.videos)
@@ -55,6 +70,7 @@ func (e *Engine) Refresh() {
 		}
 		best, least := e.top(all)
 		e.setBest(h, best, bar{mean, least})
+		e.setTiers(h, placed)
 	}
 }
 
@@ -68,9 +84,7 @@ func (e *Engine) mean(h int) float64 {
 // bar is what a video needs to be among the better part for a half.
 type bar struct{ mean, lower float64 }
 
-// top keeps the best, one of each owner, best first, and the least score of the
-// better part.
-func (e *Engine) top(all []scored) ([]VideoID, float64) {
+func sortBest(all []scored) {
 	slices.SortFunc(all, func(a, b scored) int {
 		if a.score != b.score {
 			if a.score > b.score {
@@ -80,6 +94,12 @@ func (e *Engine) top(all []scored) ([]VideoID, float64) {
 		}
 		return int(a.video) - int(b.video)
 	})
+}
+
+// top keeps the best, one of each owner, best first, and the least score of the
+// better part.
+func (e *Engine) top(all []scored) ([]VideoID, float64) {
+	sortBest(all)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	// A small market needs enough of the best for people who come every day, yet
@@ -98,6 +118,21 @@ func (e *Engine) top(all []scored) ([]VideoID, float64) {
 		least = all[min(len(all)-1, int(e.cfg.Pool*float64(e.live)))].score
 	}
 	return best, least
+}
+
+// setTiers places videos in the classes of a half by their rates.
+func (e *Engine) setTiers(h int, all []scored) {
+	sortBest(all)
+	const chunk = 1 << 14
+	for from := 0; from < len(all); from += chunk {
+		e.mu.Lock()
+		for i := from; i < min(from+chunk, len(all)); i++ {
+			if v := all[i].video; e.videos[v].state == live {
+				e.tiers[h].put(v, int8(tierCount-1-i*tierCount/len(all)))
+			}
+		}
+		e.mu.Unlock()
+	}
 }
 
 // setBest replaces the quality wheel of a half. Who stayed keeps the place.

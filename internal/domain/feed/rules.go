@@ -17,7 +17,7 @@ func (r *round) allowed(id VideoID) bool {
 
 // breadth holds any twenty items in a row to one of an author and a quarter of a
 // line of business, and any ten to a few of one topic.
-func (r *round) breadth(v *video) bool {
+func (r *round) breadth(v *held) bool {
 	lines, topics := 0, 0
 	for i, x := range r.p.recent[:min(r.p.n, recents-1)] {
 		w := &r.e.videos[x]
@@ -85,11 +85,14 @@ const (
 
 // Signal takes in what a viewer did. Likes, shares, follows and purchases are no
 // signals: nothing in Discover listens to them.
-func (e *Engine) Signal(id ViewerID, video VideoID, s Signal) {
+//
+// It reports whether the signal counted: a long view once a show and where a
+// wheel had chosen, a report once, of somebody who was shown the video.
+func (e *Engine) Signal(id ViewerID, video VideoID, s Signal) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if int(video) >= len(e.videos) || video < 0 {
-		return
+		return false
 	}
 	p, v := e.viewer(id), &e.videos[video]
 	switch s {
@@ -98,15 +101,35 @@ func (e *Engine) Signal(id ViewerID, video VideoID, s Signal) {
 			v.rates[half(id)].long++
 			e.total[half(id)].long++
 			e.note(Entry{What: WatchedLong, Viewer: id, Video: video})
+			return true
 		}
+		return false
 	case Report:
-		e.report(p, v, video)
+		return e.report(p, v, video)
 	case NotInterested, MuteCreator, MuteTopic:
 		p.mute(video, v, s)
 	}
+	return true
 }
 
-func (p *viewer) mute(id VideoID, v *video, s Signal) {
+// Muted is what a viewer has taken away.
+type Muted struct {
+	Videos   []VideoID
+	Creators []CreatorID
+}
+
+// SetMuted replaces what a viewer has taken away.
+func (e *Engine) SetMuted(id ViewerID, m Muted) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.viewer(id)
+	if p.muted == nil {
+		p.muted = &muted{}
+	}
+	p.muted.videos, p.muted.creators, p.muted.topics = m.Videos, m.Creators, nil
+}
+
+func (p *viewer) mute(id VideoID, v *held, s Signal) {
 	if p.muted == nil {
 		p.muted = &muted{}
 	}
@@ -122,14 +145,17 @@ func (p *viewer) mute(id VideoID, v *video, s Signal) {
 
 // report counts a report of someone who was shown the video. A tenth of at least
 // FreezeAfter shows freezes it, and at least three people.
-func (e *Engine) report(p *viewer, v *video, id VideoID) {
-	if !p.maySeen(id) || p.mutes(v, id) {
-		return // not shown to this viewer, or counted already
+func (e *Engine) report(p *viewer, v *held, id VideoID) bool {
+	if !p.maySeen(id) || p.muted != nil && slices.Contains(p.muted.reported, id) {
+		return false
 	}
 	p.mute(id, v, NotInterested)
+	p.muted.reported = append(p.muted.reported, id)
 	v.reports++
+	e.note(Entry{What: Reported, Video: id})
 	if int(v.shows) >= e.cfg.FreezeAfter && v.reports >= 3 && 10*v.reports >= v.shows {
 		e.drop(id, frozen)
 		e.note(Entry{What: Frozen, Video: id})
 	}
+	return true
 }

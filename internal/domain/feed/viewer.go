@@ -17,7 +17,7 @@ type viewer struct {
 	seen   [2][filterLen]uint64 // Bloom halves; at least the last 200 shows stay known
 	inHalf uint8                // shows in the half being filled
 	half   uint8                // which half is being filled
-	taste  bool                 // asked for bounded mode
+	taste  uint8                // tenths of the list for taste alone; 0 is flat mode
 	minor  bool
 	n      uint8 // of recent
 	shown  uint8 // items of this session
@@ -33,6 +33,7 @@ type muted struct {
 	creators []CreatorID
 	topics   []uint16
 	videos   []VideoID
+	reported []VideoID
 }
 
 func bitsOf(v VideoID) (a, b uint32) {
@@ -80,7 +81,7 @@ func (p *viewer) take(v VideoID) Kind {
 	return 0
 }
 
-func (p *viewer) mutes(v *video, id VideoID) bool {
+func (p *viewer) mutes(v *held, id VideoID) bool {
 	m := p.muted
 	return m != nil && (slices.Contains(m.creators, v.Creator) || slices.Contains(m.topics, v.Topic) || slices.Contains(m.videos, id))
 }

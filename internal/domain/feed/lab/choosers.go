@@ -8,15 +8,61 @@ import (
 	"github.com/openstall/openstall/internal/domain/feed"
 )
 
-// engineChooser is the product's engine in flat mode.
+// engineChooser is the product's engine, in flat mode or with everybody in
+// bounded mode.
 type engineChooser struct {
 	e       *feed.Engine
+	taste   *topicTaste
 	creator map[int]feed.CreatorID
 	owner   map[int]feed.OwnerID
 }
 
-func newEngineChooser() *engineChooser {
-	return &engineChooser{feed.New(feed.Config{Floor: promised, Rest: time.Minute}), map[int]feed.CreatorID{}, map[int]feed.OwnerID{}}
+func newEngineChooser(w World, bounded bool) *engineChooser {
+	cfg := feed.Config{Floor: promised, Session: simPage * simPages, Rest: time.Minute}
+	c := &engineChooser{creator: map[int]feed.CreatorID{}, owner: map[int]feed.OwnerID{}}
+	if !bounded {
+		c.e = feed.NewEngine(cfg)
+		return c
+	}
+	c.taste = &topicTaste{newKnown(w)}
+	c.e = feed.NewEngine(cfg, feed.WithTaste(c.taste))
+	for u := range w.Users {
+		c.e.SetTaste(feed.ViewerID(u), 4)
+	}
+	return c
+}
+
+// topicTaste is a simple taste: how long somebody watches a topic, and everybody
+// a video.
+type topicTaste struct{ known }
+
+func (t *topicTaste) Near(user feed.ViewerID, n int, into []feed.VideoID) []feed.VideoID {
+	var best [8]int // topics the viewer watches long
+	size := 0
+	score := func(topic int) float64 { return rate(t.likes[user][topic], 5, 0.2) }
+	for topic := range simTopics {
+		at := size
+		for at > 0 && score(topic) > score(best[at-1]) {
+			at--
+		}
+		if at < len(best) {
+			size = min(size+1, len(best))
+			copy(best[at+1:size], best[at:size-1])
+			best[at] = topic
+		}
+	}
+	for i := len(t.alive) - 1; i >= 0 && len(into) < n; i-- {
+		if slices.Contains(best[:size], t.clips[t.alive[i]].topic) {
+			into = append(into, feed.VideoID(t.alive[i]))
+		}
+	}
+	return into
+}
+
+func (t *topicTaste) Fit(user feed.ViewerID, videos []feed.VideoID, out []float32) {
+	for i, v := range videos {
+		out[i] = float32(t.engagement(int(user), int(v)))
+	}
 }
 
 func number[T ~int32](of map[int]T, id int) T {
@@ -29,13 +75,22 @@ func number[T ~int32](of map[int]T, id int) T {
 }
 
 func (c *engineChooser) publish(id int, v *clip, owner int, now time.Time) {
+	if c.taste != nil {
+		c.taste.publish(id, v, owner, now)
+	}
 	c.e.Publish(feed.Publication{ID: feed.VideoID(id), Video: feed.Video{
 		Creator: number(c.creator, v.creator), Owner: number(c.owner, owner), Line: uint16(v.topic), Topic: uint16(v.topic),
 	}}, now)
 }
 
-func (c *engineChooser) expire(id int) { c.e.Remove(feed.VideoID(id)) }
-func (c *engineChooser) hour()         { c.e.Refresh() }
+func (c *engineChooser) expire(id int) {
+	if c.taste != nil {
+		c.taste.expire(id)
+	}
+	c.e.Remove(feed.VideoID(id))
+}
+
+func (c *engineChooser) hour() { c.e.Refresh() }
 
 func (c *engineChooser) page(user int, now time.Time) []int {
 	var out []int
@@ -46,6 +101,9 @@ func (c *engineChooser) page(user int, now time.Time) []int {
 }
 
 func (c *engineChooser) watched(user, id int, long bool) {
+	if c.taste != nil {
+		c.taste.watched(user, id, long)
+	}
 	if long {
 		c.e.Signal(feed.ViewerID(user), feed.VideoID(id), feed.LongView)
 	}
@@ -61,8 +119,9 @@ type known struct {
 	likes [][simTopics][2]float64
 }
 
-func newKnown(users int, seed uint64) known {
-	k := known{rng: rand.New(rand.NewPCG(seed, 0x6b6e6f776e)), likes: make([][simTopics][2]float64, users)}
+func newKnown(w World) known {
+	users := w.Users + boughtN // views are bought of accounts that watch nothing else
+	k := known{rng: rand.New(rand.NewPCG(w.Seed, 0x6b6e6f776e)), likes: make([][simTopics][2]float64, users)}
 	for range users {
 		k.seen = append(k.seen, map[int]bool{})
 	}
@@ -134,6 +193,17 @@ type greedyChooser struct{ known }
 
 func (g *greedyChooser) page(user int, _ time.Time) []int {
 	return g.top(user, simPage, g.alive, func(id int) float64 { return g.engagement(user, id) })
+}
+
+// strayChooser is greedy with one item in twenty by chance.
+type strayChooser struct{ known }
+
+func (g *strayChooser) page(user int, _ time.Time) []int {
+	var out []int
+	if g.rng.IntN(2) == 0 {
+		out = g.top(user, 1, g.alive, func(int) float64 { return g.rng.Float64() })
+	}
+	return append(out, g.top(user, simPage-len(out), g.alive, func(id int) float64 { return g.engagement(user, id) })...)
 }
 
 // poolChooser gives new videos a pool of shows and a larger one to those that do

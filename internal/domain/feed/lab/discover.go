@@ -19,7 +19,7 @@ type discover struct {
 // newDiscover fills an engine with the catalogue, videos that
 // training showed fewer than owedBelow times owed a floor of 100, and with the training rows as the outcomes of everybody.
 func newDiscover(s *Set, cfg feed.Config, owedBelow int, m *meter, opts ...feed.Option) *discover {
-	d := &discover{engine: feed.New(cfg, opts...), meter: m}
+	d := &discover{engine: feed.NewEngine(cfg, opts...), meter: m}
 	known := make([]feed.Stored, len(s.Items))
 	for u, list := range s.Train {
 		h := feed.Half(feed.ViewerID(u))
@@ -97,6 +97,6 @@ func (b *bounded) list(q query, sh *shared) []int32 {
 	for i := range b.blend {
 		b.blend[i] = sh.exp[i] + blendEASE*sh.ease[i] + blendALS*sh.als[i]
 	}
-	b.engine.SetBounded(feed.ViewerID(q.user), true)
+	b.engine.SetTaste(feed.ViewerID(q.user), 4)
 	return b.discover.list(q, sh)
 }

@@ -3,6 +3,8 @@ package lab
 import (
 	"math"
 	"slices"
+
+	"github.com/openstall/openstall/internal/domain/feed"
 )
 
 // Result is what one policy reached. Exposure counts impressions over the whole
@@ -122,7 +124,7 @@ func (m *meter) result(name string) Result {
 	r.CreatorCoverage /= float64(m.set.Creators)
 	r.FS50 /= float64(m.set.Creators)
 	r.Coverage = seen / float64(len(m.shows))
-	r.CreatorGini = gini(creators)
+	r.CreatorGini = feed.Gini(creators)
 	slices.SortFunc(creators, func(a, b float64) int { return int(b - a) })
 	for _, n := range creators[:max(1, m.set.Creators/100)] {
 		r.Top1 += n
@@ -135,20 +137,4 @@ func (m *meter) result(name string) Result {
 		r.FloorFirst7 = m.reserved[0] / m.reserved[1]
 	}
 	return r
-}
-
-// gini returns the Gini coefficient of values that are not negative: 0 when all
-// are equal, towards 1 when one has everything. It is 0 when all are zero.
-func gini(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	sum, weighted := 0.0, 0.0
-	for i, v := range sorted {
-		sum += v
-		weighted += float64(i+1) * v
-	}
-	if sum == 0 {
-		return 0
-	}
-	n := float64(len(sorted))
-	return 2*weighted/(n*sum) - (n+1)/n
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/openstall/openstall/internal/domain/feed"
 )
 
 func near(t *testing.T, name string, got, want float64) {
@@ -41,9 +43,9 @@ func TestFiguresOfTwoListsByHand(t *testing.T) {
 }
 
 func TestGiniOfEqualAndOfOne(t *testing.T) {
-	near(t, "equal", gini([]float64{3, 3, 3, 3}), 0)
-	near(t, "one has all", gini([]float64{0, 0, 0, 8}), 0.75)
-	near(t, "none", gini([]float64{0, 0}), 0)
+	near(t, "equal", feed.Gini([]float64{3, 3, 3, 3}), 0)
+	near(t, "one has all", feed.Gini([]float64{0, 0, 0, 8}), 0.75)
+	near(t, "none", feed.Gini([]float64{0, 0}), 0)
 }
 
 func TestInverseTimesMatrixIsOne(t *testing.T) {

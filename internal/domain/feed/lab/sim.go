@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/openstall/openstall/internal/domain/feed"
 )
 
 // Interval is a mean over runs with half the width of its 95 % interval (Student's t).
@@ -27,8 +29,10 @@ type SimReport struct {
 	World    World       `json:"world"`
 	Seeds    int         `json:"seeds"`
 	Policies []SimResult `json:"policies"`
-	// Gain is flat's satisfaction over greedy's, run by run.
-	Gain Interval `json:"gain"`
+	// Gain is flat's satisfaction over greedy's, world by world, and GainBounded
+	// that of everybody in bounded mode.
+	Gain        Interval `json:"gain"`
+	GainBounded Interval `json:"gain_bounded"`
 }
 
 // Simulate runs each policy in the same worlds, one for each seed.
@@ -37,24 +41,29 @@ func Simulate(ctx context.Context, base World, seeds int) (*SimReport, error) {
 		return nil, fmt.Errorf("%d seeds: say at least 2", seeds)
 	}
 	base.Users, base.Creators = orDefault(base.Users, 2500), orDefault(base.Creators, 200)
-	base.Arrive, base.Days = orDefault(base.Arrive, 6), orDefault(base.Days, 14)
+	base.Arrive, base.Days = orDefault(base.Arrive, 10), orDefault(base.Days, 28)
 	r := &SimReport{World: base, Seeds: seeds}
+	flat := func(w World) chooser { return newEngineChooser(w, false) }
 	for _, p := range []struct {
-		name   string
-		sybils int
-		make   func(World) chooser
+		name           string
+		sybils, buyers int
+		make           func(World) chooser
 	}{
-		{"greedy", 0, func(w World) chooser { return &greedyChooser{newKnown(w.Users, w.Seed)} }},
-		{"pools", 0, func(w World) chooser { return &poolChooser{newKnown(w.Users, w.Seed)} }},
-		{"flat", 0, func(World) chooser { return newEngineChooser() }},
-		{"pools+sybils", 10, func(w World) chooser { return &poolChooser{newKnown(w.Users, w.Seed)} }},
-		{"flat+sybils", 10, func(World) chooser { return newEngineChooser() }},
+		{"greedy", 0, 0, func(w World) chooser { return &greedyChooser{newKnown(w)} }},
+		{"greedy+5%", 0, 0, func(w World) chooser { return &strayChooser{newKnown(w)} }},
+		{"pools", 0, 0, func(w World) chooser { return &poolChooser{newKnown(w)} }},
+		{"flat", 0, 0, flat},
+		{"bounded", 0, 0, func(w World) chooser { return newEngineChooser(w, true) }},
+		{"pools+sybils", 10, 0, func(w World) chooser { return &poolChooser{newKnown(w)} }},
+		{"flat+sybils", 10, 0, flat},
+		{"pools+bought", 0, 1, func(w World) chooser { return &poolChooser{newKnown(w)} }},
+		{"flat+bought", 0, 1, flat},
 	} {
 		res := SimResult{Name: p.name, Runs: make([]Outcome, seeds), Figures: map[string]Interval{}}
 		parallel(seeds, func(i int) {
 			if ctx.Err() == nil {
 				w := &world{World: base}
-				w.Seed, w.Sybils = base.Seed+uint64(i), p.sybils
+				w.Seed, w.Sybils, w.Buyers = base.Seed+uint64(i), p.sybils, p.buyers
 				res.Runs[i] = w.run(p.make(w.World))
 			}
 		})
@@ -70,12 +79,25 @@ func Simulate(ctx context.Context, base World, seeds int) (*SimReport, error) {
 		}
 		r.Policies = append(r.Policies, res)
 	}
-	var gains []float64
-	for i := range seeds {
-		gains = append(gains, r.Policies[2].Runs[i].Satisfaction/r.Policies[0].Runs[i].Satisfaction)
-	}
-	r.Gain = interval(gains)
+	r.Gain, r.GainBounded = r.gain("flat"), r.gain("bounded")
 	return r, nil
+}
+
+// gain compares the satisfaction of a policy with greedy's, world by world.
+func (r *SimReport) gain(name string) Interval {
+	of := func(name string) []Outcome {
+		for _, p := range r.Policies {
+			if p.Name == name {
+				return p.Runs
+			}
+		}
+		return nil
+	}
+	var gains []float64
+	for i, greedy := range of("greedy") {
+		gains = append(gains, of(name)[i].Satisfaction/greedy.Satisfaction)
+	}
+	return interval(gains)
 }
 
 var simFigures = []struct {
@@ -83,13 +105,19 @@ var simFigures = []struct {
 	of   func(Outcome) float64
 }{
 	{"hundred_p50_days", func(o Outcome) float64 { return o.HundredP50 }},
+	{"hundred_p90_days", func(o Outcome) float64 { return o.HundredP90 }},
 	{"hundred_p99_days", func(o Outcome) float64 { return o.HundredP99 }},
 	{"reached", func(o Outcome) float64 { return o.Reached }},
 	{"long_rate", func(o Outcome) float64 { return o.LongRate }},
 	{"satisfaction", func(o Outcome) float64 { return o.Satisfaction }},
+	{"topics", func(o Outcome) float64 { return o.Topics }},
+	{"returns", func(o Outcome) float64 { return o.Returns }},
 	{"rank_corr", func(o Outcome) float64 { return o.RankCorr }},
 	{"creator_gini", func(o Outcome) float64 { return o.CreatorGini }},
+	{"fs50", func(o Outcome) float64 { return o.FS50 }},
+	{"stay", func(o Outcome) float64 { return o.Stay }},
 	{"sybil_share", func(o Outcome) float64 { return o.SybilShare }},
+	{"bought_lift", func(o Outcome) float64 { return o.BoughtLift }},
 }
 
 // interval uses Student's t for up to 10 runs and 2 beyond.
@@ -114,35 +142,72 @@ func interval(xs []float64) Interval {
 func (w *world) figures() Outcome {
 	o := Outcome{}
 	end := w.Days * ticks
-	var days, quality, shows []float64
+	var days, quality, shows, bought, honest []float64
 	due := 0.0
-	by := make([]float64, len(w.makes))
+	by := make([]float64, len(w.makers))
 	for _, c := range w.clips {
 		if c.junk {
 			continue
 		}
 		by[c.creator] += float64(c.shows)
-		if c.born <= end-2*ticks && c.born > ticks { // the first day publishes before anyone has come
+		if c.owed && c.born <= end-2*ticks && c.born > warmUp*ticks {
 			due++
 			if c.hundred > 0 {
 				days = append(days, float64(c.hundred-c.born)/ticks)
 			}
 		}
-		if c.born <= end-lifetime*ticks/2 {
+		if c.born > end-lifetime*ticks || c.born <= warmUp*ticks {
+			continue
+		}
+		if !c.bought {
 			quality, shows = append(quality, c.quality), append(shows, float64(c.shows))
+		}
+		if c.born >= attackDay*ticks && c.bought {
+			bought = append(bought, float64(c.shows))
+		} else if c.born >= attackDay*ticks {
+			honest = append(honest, float64(c.shows))
 		}
 	}
 	slices.Sort(days)
-	if len(days) > 0 {
-		o.HundredP50, o.HundredP99 = days[len(days)/2], days[min(len(days)-1, len(days)*99/100)]
-	}
+	o.HundredP50, o.HundredP90, o.HundredP99 = quantile(days, .5), quantile(days, .9), quantile(days, .99)
 	o.Reached = float64(len(days)) / max(due, 1)
 	o.LongRate = w.sum.long / max(w.sum.shown, 1)
 	o.Satisfaction = w.sum.satisfied / max(w.sum.sessions, 1)
+	o.Topics = w.sum.topics / max(w.sum.sessions, 1)
+	o.Returns = w.sum.back / float64(w.Users) / 7
 	o.RankCorr = spearman(quality, shows)
-	o.CreatorGini = gini(by)
+	o.CreatorGini = feed.Gini(by)
+	fair, half, left := mean(by), 0.0, 0.0
+	for i, n := range by {
+		if n >= fair/2 {
+			half++
+		}
+		if w.makers[i].left {
+			left++
+		}
+	}
+	o.FS50, o.Stay = half/max(1, float64(len(by))), 1-left/max(1, float64(len(by)))
 	o.SybilShare = w.sum.sybil / max(w.sum.late, 1)
+	if len(bought) > 0 {
+		o.BoughtLift = mean(bought) / max(mean(honest), 1)
+	}
 	return o
+}
+
+func mean(xs []float64) float64 {
+	sum := 0.0
+	for _, x := range xs {
+		sum += x
+	}
+	return sum / max(1, float64(len(xs)))
+}
+
+// quantile of sorted values; 0 of none.
+func quantile(sorted []float64, q float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
 }
 
 // spearman is the correlation of ranks; ties share their mean rank.
@@ -198,13 +263,13 @@ func SimTable(out io.Writer, r *SimReport) error {
 	for _, p := range r.Policies {
 		_, _ = fmt.Fprintf(w, "%s\t", p.Name)
 		for _, f := range simFigures {
-			_, _ = fmt.Fprintf(w, "%.3f ±%.3f\t", p.Figures[f.name].Mean, p.Figures[f.name].Half)
+			_, _ = fmt.Fprintf(w, "%.3f±%.3f\t", p.Figures[f.name].Mean, p.Figures[f.name].Half)
 		}
 		_, _ = fmt.Fprintln(w)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nsatisfaction of flat over greedy, world by world: %.3f ±%.3f\n", r.Gain.Mean, r.Gain.Half)
+	_, err := fmt.Fprintf(out, "\nsatisfaction over greedy's, world by world: flat %.3f ±%.3f, bounded %.3f ±%.3f\n", r.Gain.Mean, r.Gain.Half, r.GainBounded.Mean, r.GainBounded.Half)
 	return err
 }

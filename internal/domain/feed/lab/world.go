@@ -11,9 +11,10 @@ import (
 type World struct {
 	Users    int // [2500]
 	Creators int // at the start [200]
-	Arrive   int // creators a day [6]
-	Days     int // [14]
-	Sybils   int // accounts of one identity from day 3 on, each with 20 uploads a day [0]
+	Arrive   int // creators a day [10]
+	Days     int // [28]
+	Sybils   int // accounts of one identity from day 7 on, each with 20 uploads a day [0]
+	Buyers   int // creators who buy 300 views to the end for each of their videos [0]
 	Seed     uint64
 }
 
@@ -23,25 +24,40 @@ type clip struct {
 	topic   int
 	quality float64
 	born    int // tick
+	owed    bool
 	junk    bool
+	bought  bool
 	shows   int
 	long    int
 	hundred int // tick of show 100; 0 never
 }
 
-// person has tastes that drift slowly and tires of a topic within a session.
+// person has tastes that drift, tires of a topic for about a day, is curious
+// about what has not come up for long, and comes more often when content.
 type person struct {
-	taste [simTopics]float64
-	comes int // sessions in a hundred half days
+	taste [simTopics]float64 // shares of interest
+	tired [simTopics]float64
+	last  [simTopics]int // tick of the last show
+	seen  int            // tick of the last session
+	comes float64        // sessions a day
+	mood  float64
 }
 
+// The world. Nothing of it was chosen by looking at a policy.
 const (
-	simTopics = 16
-	ticks     = 24 // of a day: hours
-	simPage   = 10
-	simPages  = 2 // of a session
-	lifetime  = 7 // days a video is eligible
-	promised  = 100
+	simTopics  = 32
+	ticks      = 24 // of a day: hours
+	simPage    = 10
+	simPages   = 2 // of a session
+	lifetime   = 7 // days a video is eligible
+	promised   = 100
+	interests  = 0.25 // of the Dirichlet distribution of tastes: few topics matter to one person
+	uploadRate = 0.3  // videos of a creator a day
+	loyalty    = 3    // days without a show after which a creator leaves
+	halfLife   = ticks
+	warmUp     = 3 // days that only fill the market
+	attackDay  = 7 // of sybils and buyers
+	boughtN    = 300
 )
 
 // chooser is a policy in the simulator. It sees videos as they appear and what
@@ -54,41 +70,59 @@ type chooser interface {
 	hour()
 }
 
+// maker is a creator: a quality that nobody sees, and when somebody last saw a
+// video of theirs.
+type maker struct {
+	quality float64
+	born    int
+	shown   int // tick
+	floored int // day of the last floor
+	buys    bool
+	left    bool
+}
+
 // world is one run.
 type world struct {
 	World
-	rng   *rand.Rand
-	clips []*clip
-	alive []int
-	users []*person
-	makes []float64 // quality of each creator
-	sum   struct{ long, shown, satisfied, sessions, sybil, late float64 }
+	rng    *rand.Rand
+	clips  []*clip
+	alive  []int
+	users  []*person
+	makers []*maker
+	sum    struct{ long, shown, satisfied, sessions, topics, sybil, bought, late, back, days float64 }
 }
 
-// Outcome is what one run reached. Only videos with a day left to reach their
-// first hundred count for reach; sybils' do not.
+// Outcome is what one run reached. Sybils' videos do not count for the first
+// hundred shows, nor do those published in the first days or in the last two.
 type Outcome struct {
 	HundredP50   float64 `json:"hundred_p50_days"`
-	HundredP99   float64 `json:"hundred_p99_days"`
-	Reached      float64 `json:"reached"`      // share with a hundred shows
-	LongRate     float64 `json:"long_rate"`    // of shows
-	Satisfaction float64 `json:"satisfaction"` // long rate + 0.02 x topics watched long a session
-	RankCorr     float64 `json:"rank_corr"`    // of quality and shows, Spearman, over honest videos past their life
-	CreatorGini  float64 `json:"creator_gini"` // of shows of honest creators
-	SybilShare   float64 `json:"sybil_share"`  // of shows since the sybils came
+	HundredP90   float64 `json:"hundred_p90_days"`
+	HundredP99   float64 `json:"hundred_p99_days"` // of videos within their creator's daily quota of one floor
+	Reached      float64 `json:"reached"`          // share of these with a hundred shows in their life
+	LongRate     float64 `json:"long_rate"`        // of shows
+	Satisfaction float64 `json:"satisfaction"`     // long rate + 0.02 x topics watched long a session
+	Topics       float64 `json:"topics"`           // watched long a session
+	Returns      float64 `json:"returns"`          // sessions of a person a day, in the last week
+	RankCorr     float64 `json:"rank_corr"`        // of quality and shows, Spearman, over honest videos past their life
+	CreatorGini  float64 `json:"creator_gini"`     // of shows of honest creators
+	FS50         float64 `json:"fs50"`             // honest creators with half a fair share at least
+	Stay         float64 `json:"stay"`             // creators who did not leave
+	SybilShare   float64 `json:"sybil_share"`      // of shows since the sybils came
+	BoughtLift   float64 `json:"bought_lift"`      // shows of a bought video over those of an honest one, since buyers came
 }
 
 func (w *world) run(c chooser) Outcome {
 	w.rng = rand.New(rand.NewPCG(w.Seed, 0x776f726c64))
 	for range w.Users {
-		p := &person{comes: 20 + w.rng.IntN(60)}
-		for t := range p.taste {
-			p.taste[t] = math.Pow(w.rng.ExpFloat64(), 2) / 3 // a few topics far above the rest
+		p := &person{comes: 0.4 + 1.2*w.rng.Float64(), mood: 0.2}
+		dirichlet(w.rng, p.taste[:], interests)
+		for t := range p.last {
+			p.last[t] = -10 * ticks
 		}
 		w.users = append(w.users, p)
 	}
 	for range w.Creators {
-		w.arrive()
+		w.arrive(0)
 	}
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for tick := 1; tick <= w.Days*ticks; tick++ {
@@ -96,8 +130,8 @@ func (w *world) run(c chooser) Outcome {
 		w.uploads(tick, now, c)
 		w.expire(tick, c)
 		c.hour()
-		for u := range w.users {
-			if w.rng.IntN(ticks*100) < w.users[u].comes*2 {
+		for u, p := range w.users {
+			if w.rng.Float64() < p.comes*(0.5+2.5*p.mood)/ticks {
 				w.session(u, tick, now, c)
 			}
 		}
@@ -105,21 +139,61 @@ func (w *world) run(c chooser) Outcome {
 	return w.figures()
 }
 
-func (w *world) arrive() { w.makes = append(w.makes, w.rng.NormFloat64()) }
+// dirichlet fills p with shares that sum to 1 (normalised gamma variates; for a
+// shape below 1 by Marsaglia and Tsang 2000, section 8).
+func dirichlet(rng *rand.Rand, p []float64, shape float64) {
+	sum := 0.0
+	for i := range p {
+		d := shape + 1 - 1.0/3
+		c := 1 / math.Sqrt(9*d)
+		for {
+			x := rng.NormFloat64()
+			v := math.Pow(1+c*x, 3)
+			if v > 0 && math.Log(rng.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
+				p[i] = d * v * math.Pow(rng.Float64(), 1/shape)
+				break
+			}
+		}
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+}
 
-// uploads lets each creator publish about one video every three days, at any hour.
+// arrive adds a creator; few are very good.
+func (w *world) arrive(tick int) {
+	w.makers = append(w.makers, &maker{quality: w.rng.ExpFloat64() - 1, born: tick, shown: tick, floored: -1, buys: w.Buyers > 0 && w.rng.IntN(40) == 0})
+}
+
+// uploads lets creators publish at any hour; who has not been seen for days
+// leaves.
 func (w *world) uploads(tick int, now time.Time, c chooser) {
 	for range w.Arrive {
 		if w.rng.IntN(ticks) == 0 {
-			w.arrive()
+			w.arrive(tick)
 		}
 	}
-	for creator, q := range w.makes {
-		if w.rng.IntN(3*ticks) == 0 {
-			w.add(&clip{creator: creator, topic: w.rng.IntN(simTopics), quality: q*0.6 + w.rng.NormFloat64()*0.8, born: tick}, creator, now, c)
+	for creator, m := range w.makers {
+		if m.left {
+			continue
+		}
+		if w.rng.Float64() < uploadRate/ticks {
+			v := &clip{creator: creator, topic: w.rng.IntN(simTopics), quality: 0.7*m.quality + 0.7*w.rng.NormFloat64(), born: tick, owed: m.floored != tick/ticks}
+			v.bought = m.buys && tick >= attackDay*ticks
+			m.floored = tick / ticks
+			if m.shown < m.born || m.shown == m.born {
+				m.shown = tick // the first upload starts the clock
+			}
+			w.add(v, creator, now, c)
+			if v.bought {
+				for i := range boughtN {
+					c.watched(w.Users+i, len(w.clips)-1, true)
+				}
+			}
 		}
 	}
-	if tick < 3*ticks {
+	if tick < attackDay*ticks {
 		return
 	}
 	for s := range w.Sybils {
@@ -137,14 +211,42 @@ func (w *world) add(v *clip, owner int, now time.Time, c chooser) {
 
 func (w *world) expire(tick int, c chooser) {
 	for len(w.alive) > 0 && w.clips[w.alive[0]].born < tick-lifetime*ticks {
-		c.expire(w.alive[0])
+		id := w.alive[0]
+		c.expire(id)
 		w.alive = w.alive[1:]
+	}
+	if tick%ticks != 0 {
+		return
+	}
+	has := map[int]bool{}
+	for _, id := range w.alive {
+		if v := w.clips[id]; v.born < tick-ticks { // it had a day to be shown
+			has[v.creator] = true
+		}
+	}
+	for i, m := range w.makers {
+		if has[i] && tick-m.shown > loyalty*ticks {
+			m.left = true
+		}
 	}
 }
 
-// session watches pages; what was just watched long tires a little.
+// wants is how much a person likes to watch a video now, as a logit.
+func (p *person) wants(v *clip, tick, at int) float64 {
+	z := -2.2 + 0.9*v.quality + 1.4*min(p.taste[v.topic]*simTopics, 6)/6 - 0.25*p.tired[v.topic] - 0.03*float64(at)
+	if tick-p.last[v.topic] > 3*ticks {
+		z += 0.3
+	}
+	return z
+}
+
 func (w *world) session(u, tick int, now time.Time, c chooser) {
-	p, tired, topics := w.users[u], [simTopics]float64{}, map[int]bool{}
+	p, topics := w.users[u], map[int]bool{}
+	rested := math.Exp2(-float64(tick-p.seen) / halfLife)
+	for t := range p.tired {
+		p.tired[t] *= rested
+	}
+	p.seen = tick
 	shown, long := 0.0, 0.0
 	for range simPages {
 		for at, id := range c.page(u, now) {
@@ -154,28 +256,44 @@ func (w *world) session(u, tick int, now time.Time, c chooser) {
 			if v.shows == promised {
 				v.hundred = tick
 			}
-			if tick >= 3*ticks {
+			if !v.junk {
+				w.makers[v.creator].shown = tick
+			}
+			if tick >= attackDay*ticks {
 				w.sum.late++
 				if v.junk {
 					w.sum.sybil++
 				}
 			}
-			z := -2.2 + 1.1*v.quality + 1.2*min(p.taste[v.topic], 2) - 0.6*tired[v.topic] - 0.02*float64(at)
-			yes := w.rng.Float64() < 1/(1+math.Exp(-z))
+			yes := w.rng.Float64() < 1/(1+math.Exp(-p.wants(v, tick, at)))
 			if yes {
 				v.long++
 				long++
 				topics[v.topic] = true
 			}
-			tired[v.topic]++
+			p.tired[v.topic]++
+			p.last[v.topic] = tick
 			c.watched(u, id, yes)
 		}
 	}
-	p.taste[w.rng.IntN(simTopics)] *= 0.97 + 0.06*w.rng.Float64()
-	if shown > 0 && tick > 2*ticks { // the first two days only fill the market
+	if w.rng.IntN(20) == 0 { // an interest wanders
+		a, b := w.rng.IntN(simTopics), w.rng.IntN(simTopics)
+		p.taste[a], p.taste[b] = p.taste[b], p.taste[a]
+	}
+	if shown == 0 {
+		p.mood *= 0.9
+		return
+	}
+	got := long/shown + 0.02*float64(len(topics))
+	p.mood += 0.1 * (min(got, 0.6) - p.mood)
+	if tick > warmUp*ticks {
 		w.sum.shown += shown
 		w.sum.long += long
 		w.sum.sessions++
-		w.sum.satisfied += long/shown + 0.02*float64(len(topics))
+		w.sum.topics += float64(len(topics))
+		w.sum.satisfied += got
+	}
+	if tick > (w.Days-7)*ticks {
+		w.sum.back++
 	}
 }

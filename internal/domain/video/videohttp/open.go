@@ -2,6 +2,7 @@ package videohttp
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -155,4 +156,21 @@ type commentInput struct {
 
 func (h *handler) unsay(ctx context.Context, in *commentInput) (*web.None, error) {
 	return nil, h.Videos.Unsay(ctx, in.ID, in.Comment, web.Who(ctx).Person)
+}
+
+// Views returns how this door shows a video that person ("" for nobody) may see;
+// false when there is none.
+func Views(p Parts) func(ctx context.Context, id, person string) (View, bool, error) {
+	h := &handler{p}
+	return func(ctx context.Context, id, person string) (View, bool, error) {
+		v, err := h.Videos.Seen(ctx, id, person)
+		if errors.Is(err, video.ErrNotFound) {
+			return View{}, false, nil
+		}
+		if err != nil {
+			return View{}, false, err
+		}
+		out, err := h.viewOf(ctx, v, person)
+		return out, err == nil, err
+	}
 }

@@ -118,6 +118,10 @@ export function operator(c: Client) {
     setLicence: (id: string, state: t.Licence['state']) => c.post<void>(`/operator/shops/${at(id)}/licence`, { state }),
     orders: (query: { q?: string; after?: string } = {}) => c.get<t.List<t.Order>>('/operator/orders', query),
     order: (id: string) => c.get<t.Order>(`/operator/orders/${at(id)}`),
+    /** Whether Discover keeps its promise to new videos, and what is kept out of it. */
+    discover: () => c.get<t.DiscoverOverview>('/operator/discover'),
+    thawVideo: (id: string) => c.post<void>(`/operator/discover/videos/${at(id)}/thaw`),
+    hideVideo: (id: string) => c.post<void>(`/operator/discover/videos/${at(id)}/hide`),
     roles: () => c.get<t.List<t.RoleHolder>>('/operator/roles'),
     setRoles: (to: string, roles: { operator: boolean; moderator: boolean }) => c.put<void>('/operator/roles', { to, ...roles }),
   }

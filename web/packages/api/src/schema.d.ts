@@ -123,6 +123,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discover/fairness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Discover was for creators, day by day */
+        get: operations["discover-fairness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discover/how": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How Discover works, made from its configuration */
+        get: operations["discover-how"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discover/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next items of Discover, which count as shown */
+        post: operations["discover-page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discover/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the viewer wants of Discover */
+        get: operations["discover-settings"];
+        /** Change that */
+        put: operations["set-discover"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discover/time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The time the viewer spent in Discover, of the last seven days */
+        get: operations["discover-time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/market": {
         parameters: {
             query?: never;
@@ -1195,6 +1281,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/mutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shops and topics that the viewer does not want in Discover */
+        get: operations["discover-mutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/mutes/{kind}/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take a shop or a topic out of Discover */
+        put: operations["mute-discover"];
+        post?: never;
+        /** Let it in again */
+        delete: operations["unmute-discover"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether Discover can keep its promise, and what is kept out of it */
+        get: operations["operator-discover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/discover/videos/{id}/hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a video out of Discover */
+        post: operations["hide-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/discover/videos/{id}/thaw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a video be shown again; its reports are forgotten */
+        post: operations["thaw-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/orders": {
         parameters: {
             query?: never;
@@ -1697,6 +1869,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/videos/{id}/not-interested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Never show a video again in Discover */
+        put: operations["not-interested"];
+        post?: never;
+        /** Take that back */
+        delete: operations["interested"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report a video */
+        post: operations["complain-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/videos/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For how long a video from Discover was watched */
+        post: operations["watch-video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1859,6 +2083,11 @@ export interface components {
         ChatWords: {
             text: string;
         };
+        ComplainInputBody: {
+            /** @enum {string} */
+            reason: "illegal" | "fraud" | "violent" | "sexual" | "hateful" | "copied" | "other";
+            words?: string;
+        };
         ContactStruct: {
             name: string;
             phone?: string;
@@ -1922,6 +2151,280 @@ export interface components {
         ErrsField: {
             location: string;
             message: string;
+        };
+        FeedCapacity: {
+            /**
+             * Format: int64
+             * @description Shows promised to a new video
+             */
+            floor: number;
+            /**
+             * Format: int64
+             * @description What a video published now is owed
+             */
+            in_force: number;
+            /**
+             * Format: int64
+             * @description Owners who wait for shows
+             */
+            owed: number;
+            /**
+             * Format: int64
+             * @description Of the day before
+             */
+            shows: number;
+            /**
+             * Format: int64
+             * @description Of the day before, with a floor
+             */
+            uploads: number;
+        };
+        FeedComplaint: {
+            /** Format: date-time */
+            at: string;
+            /** @description Of a viewer who was shown the video in Discover */
+            counted: boolean;
+            reason: string;
+            words: string;
+        };
+        FeedFairness: {
+            /**
+             * Format: int64
+             * @description With a video in Discover
+             */
+            creators: number;
+            /** @description UTC */
+            day: string;
+            floor: components["schemas"]["FeedKept"];
+            /**
+             * Format: double
+             * @description Creators with at least half of what their number of videos would bring at random
+             */
+            fs50: number;
+            /**
+             * Format: double
+             * @description Of shows over creators: 0 all alike, towards 1 one has everything
+             */
+            gini: number;
+            /**
+             * Format: double
+             * @description Shows of the most shown creator
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description Of these, with a show on this day
+             */
+            reached: number;
+            /** Format: int64 */
+            shows: number;
+            /**
+             * Format: double
+             * @description Shows of the most shown hundredth of creators
+             */
+            top1: number;
+        };
+        FeedHours: {
+            /** @description Time of day such as 22:00, in the time zone of the market */
+            from: string;
+            to: string;
+        };
+        FeedHow: {
+            /** Format: int64 */
+            author_of_20: number;
+            /**
+             * Format: int64
+             * @description Shows a new video is owed
+             */
+            floor: number;
+            /**
+             * Format: int64
+             * @description What a video published now is owed: less when there are more videos than shows
+             */
+            floor_in_force: number;
+            /**
+             * Format: int64
+             * @description Publications of one owner in a day that are owed shows
+             */
+            floor_per_day: number;
+            /**
+             * Format: int64
+             * @description After which reports of a tenth of its viewers stop a video
+             */
+            freeze_shows: number;
+            /**
+             * Format: int64
+             * @description Items of one line of business in any twenty, at most
+             */
+            line_of_20: number;
+            /**
+             * Format: int64
+             * @description After which a view is long; shorter films: nine tenths
+             */
+            long_seconds: number;
+            /**
+             * Format: double
+             * @description Of a day's shows, for one owner, once fifty are there
+             */
+            owner_max_percent: number;
+            /**
+             * Format: int64
+             * @description Items of ten that others watched long
+             */
+            quality_of_ten: number;
+            /**
+             * Format: int64
+             * @description After which it begins anew
+             */
+            rest_minutes: number;
+            sentences: components["schemas"]["FeedSentence"][];
+            /**
+             * Format: int64
+             * @description Items, then it ends
+             */
+            session: number;
+            /**
+             * Format: int64
+             * @description The most of the list a viewer can give to taste
+             */
+            taste_max_percent: number;
+            /** @description What changes where a viewer asked for taste */
+            taste_sentences: components["schemas"]["FeedSentence"][];
+            /**
+             * Format: int64
+             * @description Items of ten that are owed shows or turns
+             */
+            turns_of_ten: number;
+        };
+        FeedItemVideoView: {
+            /**
+             * Format: int64
+             * @description In this session, from 1
+             */
+            number: number;
+            reason: components["schemas"]["FeedReason"];
+            video: components["schemas"]["VideoView"];
+        };
+        FeedKept: {
+            /**
+             * Format: int64
+             * @description Of these, with all the shows they were owed
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Shows promised
+             */
+            owed: number;
+            /**
+             * Format: int64
+             * @description Of these, given by now
+             */
+            shown: number;
+            /**
+             * Format: int64
+             * @description Published on this day with a floor
+             */
+            videos: number;
+        };
+        FeedMutedShop: {
+            id: string;
+            name: {
+                [key: string]: string;
+            };
+        };
+        FeedMutes: {
+            shops: components["schemas"]["FeedMutedShop"][];
+            topics: string[];
+        };
+        FeedOverview: {
+            capacity: components["schemas"]["FeedCapacity"];
+            stopped: components["schemas"]["FeedStoppedView"][];
+        };
+        FeedReason: {
+            /** @description Among several with the same claim it came first because it fits the taste of the viewer, who asked for that */
+            fits: boolean;
+            /** @enum {string} */
+            kind: "floor" | "turn" | "quality" | "affinity";
+            /**
+             * Format: int64
+             * @description Shows it was still owed, this one too
+             */
+            left?: number;
+            /** @description Its line of business */
+            line: {
+                [key: string]: string;
+            };
+            /** @description Nothing of its line of business had come up for the viewer before on this day */
+            line_first_today: boolean;
+            /**
+             * Format: int64
+             * @description Place among what others watched long
+             */
+            rank?: number;
+        };
+        FeedSentence: {
+            /** @enum {string} */
+            rule: "floor" | "turn" | "quality" | "unmoved" | "breadth" | "cap" | "end" | "autoplay" | "quiet" | "away" | "reports" | "paid" | "taste" | "claim" | "young";
+            text: {
+                [key: string]: string;
+            };
+        };
+        FeedSettings: {
+            /** @description The next video begins by itself; off unless switched on, and always for young viewers */
+            autoplay: boolean;
+            /** @description Hours in which Discover shows nothing */
+            night_quiet?: components["schemas"]["FeedHours"];
+            /**
+             * Format: int64
+             * @description Share of the list that is chosen by taste alone; always 0 for young viewers
+             */
+            taste_percent: number;
+            /** @description The viewer is young, or a guardian says so */
+            young: boolean;
+        };
+        FeedSheetVideoView: {
+            /** @description The session is over; there may be fewer items than a whole session has */
+            end: boolean;
+            items: components["schemas"]["FeedItemVideoView"][];
+            /** @description It is over and another may begin at once, if the viewer asks */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description Items of a whole session
+             */
+            of: number;
+            /**
+             * Format: date-time
+             * @description These are the quiet hours of the viewer: nothing is shown
+             */
+            quiet_until?: string;
+            /**
+             * Format: int64
+             * @description Items of this session with this page
+             */
+            shown: number;
+        };
+        FeedSpent: {
+            day: string;
+            /** Format: int64 */
+            seconds: number;
+        };
+        FeedStoppedView: {
+            /** @description Empty once the video is deleted */
+            caption: string;
+            /** @description By the operator; else frozen by reports */
+            hidden: boolean;
+            /** @description The newest twenty */
+            reports: components["schemas"]["FeedComplaint"][];
+            shop: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            shows: number;
+            /** Format: date-time */
+            since: string;
+            video: string;
         };
         FinishInputBody: {
             ceremony: string;
@@ -2261,6 +2764,10 @@ export interface components {
             price: components["schemas"]["MoneyAmount"];
             slots?: components["schemas"]["ShopSlot"][] | null;
         };
+        PageInputBody: {
+            /** @description Begin another session after the end of one */
+            again?: boolean;
+        };
         PageOfChatView: {
             items: components["schemas"]["ChatView"][];
             next?: string;
@@ -2275,6 +2782,14 @@ export interface components {
         };
         PageOfCrmEntryView: {
             items: components["schemas"]["CrmEntryView"][];
+            next?: string;
+        };
+        PageOfFeedFairness: {
+            items: components["schemas"]["FeedFairness"][];
+            next?: string;
+        };
+        PageOfFeedSpent: {
+            items: components["schemas"]["FeedSpent"][];
             next?: string;
         };
         PageOfNoticeView: {
@@ -3333,6 +3848,13 @@ export interface components {
             /** Format: int64 */
             width: number;
         };
+        WatchInputBody: {
+            /**
+             * Format: double
+             * @description Played since the video came up; more than the film has, or than has passed, is not believed
+             */
+            seconds: number;
+        };
         WebProblem: {
             /** @description Stable name of the problem, see api/problems.yaml */
             code: string;
@@ -3647,6 +4169,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountSessionInfo"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "discover-fairness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfFeedFairness"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "discover-how": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedHow"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "discover-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PageInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSheetVideoView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "discover-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSettings"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSettings"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "discover-time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfFeedSpent"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -7749,6 +8507,265 @@ export interface operations {
             };
         };
     };
+    "discover-mutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedMutes"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "mute-discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "shop" | "topic";
+                /** @description Id of a shop, or a topic */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "unmute-discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "shop" | "topic";
+                /** @description Id of a shop, or a topic */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "operator-discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedOverview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "hide-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "thaw-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "operator-orders": {
         parameters: {
             query?: {
@@ -9492,6 +10509,166 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["WebProblem"];
                 };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "not-interested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    interested: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "complain-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComplainInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "watch-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unprocessable Entity */
             422: {

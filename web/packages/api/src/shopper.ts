@@ -54,6 +54,18 @@ export function shopper(c: Client) {
     videoComments: (id: string, query: { parent?: string; after?: string } = {}) => c.get<t.List<t.VideoComment>>(`/videos/${at(id)}/comments`, query),
     addVideoComment: (id: string, text: string, parent?: string) => c.post<t.VideoComment>(`/videos/${at(id)}/comments`, { text, parent }),
     removeVideoComment: (id: string, comment: string) => c.delete<void>(`/videos/${at(id)}/comments/${at(comment)}`),
+    /** The next items of Discover; they count as shown. `again` begins another session after the end of one. */
+    discover: (again = false) => c.post<t.DiscoverPage>('/discover/pages', { again }),
+    watchedVideo: (id: string, seconds: number) => c.post<void>(`/videos/${at(id)}/watch`, { seconds }),
+    notInterested: (id: string, on: boolean) => c.call<void>(on ? 'PUT' : 'DELETE', `/videos/${at(id)}/not-interested`),
+    reportVideo: (id: string, reason: t.ReportReason, words?: string) => c.post<void>(`/videos/${at(id)}/reports`, { reason, words }),
+    mutes: () => c.get<t.Mutes>('/mutes'),
+    mute: (kind: 'shop' | 'topic', target: string, on: boolean) => c.call<void>(on ? 'PUT' : 'DELETE', `/mutes/${kind}/${at(target)}`),
+    discoverSettings: () => c.get<t.DiscoverSettings>('/discover/settings'),
+    saveDiscoverSettings: (s: t.DiscoverSettings) => c.put<t.DiscoverSettings>('/discover/settings', s),
+    discoverHow: () => c.get<t.DiscoverHow>('/discover/how'),
+    discoverFairness: () => c.get<t.List<t.FairnessDay>>('/discover/fairness'),
+    discoverTime: () => c.get<t.List<{ day: string; seconds: number }>>('/discover/time'),
     /** `target` is the id of the show, product or video, or the slug of the shop. */
     share: (kind: 'show' | 'product' | 'shop' | 'video', target: string) => c.post<{ url: string }>('/shares', { kind, target }),
 

@@ -60,6 +60,16 @@ export type RoomFrame = {
 export type Show = Schemas['ShowView']
 
 export type Video = Schemas['VideoView']
+/** A handful of items of Discover, and how far the session is. */
+export type DiscoverPage = Schemas['FeedSheetVideoView']
+export type DiscoverItem = Schemas['FeedItemVideoView']
+export type DiscoverReason = Schemas['FeedReason']
+export type DiscoverSettings = Schemas['FeedSettings']
+export type DiscoverHow = Schemas['FeedHow']
+export type FairnessDay = Schemas['FeedFairness']
+export type Mutes = Schemas['FeedMutes']
+export type ReportReason = Schemas['ComplainInputBody']['reason']
+export type DiscoverOverview = Schemas['FeedOverview']
 export type VideoComment = Schemas['VideoComment']
 /** A video as its shop sees it: with its state, and why a file could not be used. */
 export type MerchantVideo = Schemas['VideoMerchantView']

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/openstall/openstall/internal/domain/feed"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+const (
+	owners = 10   // videos of each
+	trades = 11   // lines of business
+	topics = 2000 // words
+)
+
+// fill writes videos as if they had been served for a while, and a page of the
+// log for each viewer, an hour ago.
+func fill(ctx context.Context, d *db.DB) error {
+	r := rand.New(rand.NewPCG(1, 2))
+	now := time.Now()
+	day := now.Unix()/86400 - 30
+	columns := []string{"video", "shop", "owner", "line", "topics", "length_ms", "state", "given", "credit", "shows", "reports", "shown0", "shown1", "long0", "long1",
+		"copy_of", "day", "published_at", "served_at", "changed_at"}
+	err := many(ctx, d, "feed_video", columns, *videos, func(i int) []any {
+		owner := fmt.Sprintf("shp_%026d", i/owners)
+		shows := r.IntN(300)
+		credit := max(0, 100-shows)
+		a, b := r.IntN(shows+1)/2, r.IntN(shows+1)/2
+		return []any{video(i), owner, owner, fmt.Sprintf("trade%d", i/owners%trades), fmt.Sprintf(`["topic%d"]`, r.IntN(topics)), 30_000, "live", 100, credit, shows, 0,
+			a, b, r.IntN(a + 1), r.IntN(b + 1), "", day, now.Add(-time.Duration(r.IntN(86400*20)) * time.Second).UnixMilli(), now.Add(-time.Duration(r.IntN(86400)) * time.Second).UnixMilli(), 1}
+	})
+	if err != nil {
+		return err
+	}
+	s, err := feed.New(feed.Parts{DB: d, Secret: []byte("bench"), Zone: time.UTC, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	columns = []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}
+	return many(ctx, d, "feed_page", columns, *viewers, func(i int) []any {
+		key, _ := s.Key(feed.Viewer{Browser: name(i)})
+		items := "["
+		for k := range 5 {
+			if k > 0 {
+				items += ","
+			}
+			items += fmt.Sprintf(`{"v":%q,"k":2}`, video(r.IntN(*videos)))
+		}
+		return []any{"run_0", i, key, now.Add(-time.Hour).UnixMilli(), 5, 0, 0, items + "]"}
+	})
+}
+
+func many(ctx context.Context, d *db.DB, table string, columns []string, n int, row func(int) []any) error {
+	const some = 20_000
+	for from := 0; from < n; from += some {
+		var rows [][]any
+		for i := from; i < min(from+some, n); i++ {
+			rows = append(rows, row(i))
+		}
+		if err := d.InTx(ctx, func(tx *db.Tx) error { return tx.InsertMany(ctx, table, columns, rows) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package feed
+
+import "time"
+
+// Past is what is known of a viewer from before.
+type Past struct {
+	Shows []Item // the oldest first; their reasons as they were given
+	Shown int    // items of the last session
+	Again int    // sessions in a row begun by a deliberate act
+	Last  time.Time
+}
+
+// Recall takes up a viewer where the log ends. It counts nothing.
+func (e *Engine) Recall(id ViewerID, past Past) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.viewer(id)
+	m := p.muted
+	taste, minor := p.taste, p.minor
+	*p = viewer{muted: m, taste: taste, minor: minor, shown: uint8(min(past.Shown, 255)), again: uint8(past.Again), last: past.Last.Unix()}
+	for _, it := range past.Shows {
+		p.show(it.Video, 0) // what was watched of it has been counted, or is lost
+	}
+}
+
+// Forget drops what is kept in memory of a viewer, whose number is free then.
+func (e *Engine) Forget(id ViewerID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if int(id) < len(e.viewers) {
+		e.viewers[id] = nil
+	}
+}
+
+// Days are the figures of today and of the day before, as they were stored.
+type Days struct {
+	Now            time.Time
+	Uploads        int // today, with a floor
+	Shows          int // today
+	UploadsBefore  int
+	ShowsYesterday int
+}
+
+// RestoreDays takes up a day that has begun. It goes before the videos.
+func (e *Engine) RestoreDays(d Days) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.today, e.ups, e.day = d.Now.Unix()/86400, d.Uploads, uint32(d.Shows)
+	e.upsYest, e.before = d.UploadsBefore, uint32(d.ShowsYesterday)
+}
+
+// Adopt takes over what another process has stored of a video: an unknown one
+// is restored, of a known one credit and figures are set.
+func (e *Engine) Adopt(s Stored) {
+	e.mu.Lock()
+	known := int(s.ID) < len(e.videos) && e.videos[s.ID].state != gone
+	e.mu.Unlock()
+	switch {
+	case !known && !s.Gone:
+		e.Restore(s)
+	case s.Gone:
+		e.Remove(s.ID)
+	default:
+		e.set(s)
+	}
+}
+
+func (e *Engine) set(s Stored) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	v := &e.videos[s.ID]
+	v.shows, v.reports = uint32(s.Shows), uint32(s.Reports)
+	for h := range 2 {
+		was, is := v.rates[h], rate{uint32(s.Shown[h]), uint32(s.Long[h])}
+		e.total[h].shown += is.shown - was.shown
+		e.total[h].long += is.long - was.long
+		v.rates[h] = is
+	}
+	if !s.Waits { // or what it got since is not stored yet
+		e.pay(s.ID, int32(s.Credit))
+	}
+	switch {
+	case s.Frozen:
+		e.drop(s.ID, frozen)
+	case v.state == frozen:
+		e.add(s.ID, *v)
+	}
+}
+
+// pay sets the credit of a video to a lower value.
+func (e *Engine) pay(id VideoID, credit int32) {
+	v := &e.videos[id]
+	if credit >= v.credit {
+		return
+	}
+	v.credit = max(credit, 0)
+	if o := &e.owners[v.Owner]; v.credit == 0 && v.state == live {
+		o.owed = without(o.owed, id)
+		if len(o.owed) == 0 {
+			e.floor.remove(int32(v.Owner))
+		}
+	}
+}

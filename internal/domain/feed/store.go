@@ -1,0 +1,416 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/platform/db"
+)
+
+// row is a video as Discover keeps it.
+type row struct {
+	Video, Shop, Owner, Line, State, CopyOf string
+	Topics                                  []string
+	LengthMS                                int64
+	Given, Credit, Shows, Reports           int64
+	Shown, Long                             [2]int64
+	Day, PublishedAt, ServedAt, ChangedAt   int64
+
+	topics string
+}
+
+const columns = `video, shop, owner, line, state, copy_of, topics, length_ms, given, credit, shows, reports, shown0, shown1, long0, long1, day, published_at, served_at, changed_at`
+
+func scanRow(r *row) []any {
+	return []any{&r.Video, &r.Shop, &r.Owner, &r.Line, &r.State, &r.CopyOf, &r.topics, &r.LengthMS, &r.Given, &r.Credit, &r.Shows, &r.Reports,
+		&r.Shown[0], &r.Shown[1], &r.Long[0], &r.Long[1], &r.Day, &r.PublishedAt, &r.ServedAt, &r.ChangedAt}
+}
+
+func (r row) stored(id VideoID, v Video) Stored {
+	return Stored{ID: id, Video: v, Credit: int(r.Credit), Shows: int(r.Shows), Reports: int(r.Reports), Frozen: r.State == stateFrozen, Waits: r.Given == 0 && r.CopyOf == "",
+		Gone: r.State == stateGone || r.State == stateHidden, Shown: [2]int{int(r.Shown[0]), int(r.Shown[1])}, Long: [2]int{int(r.Long[0]), int(r.Long[1])}}
+}
+
+// asJSON is for values that cannot fail to encode.
+func asJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// eachVideo calls f for every video, or for those that changed at an instant or
+// later.
+func eachVideo(ctx context.Context, q db.Querier, since int64, f func(row) error) error {
+	text, args := `SELECT `+columns+` FROM feed_video`, []any{}
+	if since > 0 {
+		text, args = text+` WHERE changed_at >= $1`, []any{since}
+	}
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(scanRow(&r)...); err != nil {
+			return err
+		}
+		if r.topics != "[]" {
+			if err := json.Unmarshal([]byte(r.topics), &r.Topics); err != nil {
+				return err
+			}
+		}
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func videoRow(ctx context.Context, q db.Querier, video string) (row, bool, error) {
+	r, err := db.One(ctx, q, scanRow, `SELECT `+columns+` FROM feed_video WHERE video = $1`, video)
+	if errors.Is(err, db.ErrNoRows) {
+		return row{}, false, nil
+	}
+	if err != nil {
+		return row{}, false, err
+	}
+	return r, true, json.Unmarshal([]byte(r.topics), &r.Topics)
+}
+
+func anyVideo(ctx context.Context, q db.Querier) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM feed_video)`)
+}
+
+func insertVideo(ctx context.Context, tx *db.Tx, r row) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO feed_video (`+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, 0, $11, $12, 0, $13)
+		ON CONFLICT (video) DO NOTHING`,
+		r.Video, r.Shop, r.Owner, r.Line, r.State, r.CopyOf, asJSON(r.Topics), r.LengthMS, r.Given, r.Credit, r.Day, r.PublishedAt, r.ChangedAt)
+	return err
+}
+
+// owe notes the floor that a video has got after its publication; where several
+// processes give it, once.
+func owe(ctx context.Context, tx *db.Tx, t tally) error {
+	if t.owed == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `
+		UPDATE feed_video SET given = $2, credit = $2
+		WHERE video = $1 AND given = 0`, t.video, t.owed)
+	return err
+}
+
+func spend(ctx context.Context, tx *db.Tx, video string, n int64, now int64) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE feed_video SET credit = CASE WHEN credit > $2 THEN credit - $2 ELSE 0 END, changed_at = $3
+		WHERE video = $1`, video, n, now)
+	return err
+}
+
+// setVideo writes what may change of a video but its figures.
+func setVideo(ctx context.Context, q db.Querier, r row) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE feed_video SET state = $2, topics = $3, line = $4, changed_at = $5
+		WHERE video = $1`, r.Video, r.State, asJSON(r.Topics), r.Line, r.ChangedAt)
+	return err
+}
+
+func setState(ctx context.Context, q db.Querier, video, state string, now int64) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE feed_video SET state = $2, changed_at = $3, reports = CASE WHEN $2 = 'live' THEN 0 ELSE reports END
+		WHERE video = $1`, video, state, now)
+	return err
+}
+
+// stopped lists what reports have frozen or the operator has hidden.
+func stopped(ctx context.Context, q db.Querier, n int) ([]row, error) {
+	return db.All(ctx, q, scanRow, `
+		SELECT `+columns+` FROM feed_video
+		WHERE state IN ('frozen', 'hidden')
+		ORDER BY changed_at DESC
+		LIMIT $1`, n)
+}
+
+// ownerOf returns who is one with any of the people, "" if nobody is known.
+func ownerOf(ctx context.Context, q db.Querier, person string) (string, error) {
+	owner, err := db.One(ctx, q, db.Column[string], `SELECT owner FROM feed_owner WHERE person = $1`, person)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return owner, err
+}
+
+func insertOwner(ctx context.Context, tx *db.Tx, person, owner string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO feed_owner (person, owner)
+		VALUES ($1, $2)
+		ON CONFLICT (person) DO NOTHING`, person, owner)
+	return err
+}
+
+// showsOn returns how often each video was shown on a day.
+func showsOn(ctx context.Context, q db.Querier, day int64) (map[string]int64, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT video, SUM(n) FROM feed_exposure
+		WHERE day = $1
+		GROUP BY video`, day)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var video string
+		var n int64
+		if err := rows.Scan(&video, &n); err != nil {
+			return nil, err
+		}
+		out[video] = n
+	}
+	return out, rows.Err()
+}
+
+func sumOn(ctx context.Context, q db.Querier, day int64) (int64, error) {
+	return db.One(ctx, q, db.Column[int64], `SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM feed_exposure WHERE day = $1`, day)
+}
+
+func flooredOn(ctx context.Context, q db.Querier, day int64) (int64, error) {
+	return db.One(ctx, q, db.Column[int64], `SELECT COUNT(*) FROM feed_video WHERE day = $1 AND given > 0`, day)
+}
+
+type pageRow struct {
+	Run    string
+	Seq    int64
+	Viewer string
+	At     int64
+	Shown  int64
+	Again  int64
+	Taste  int64
+	items  string
+}
+
+const pageColumns = `run, seq, viewer, at, shown, again, taste, items`
+
+func scanPage(p *pageRow) []any {
+	return []any{&p.Run, &p.Seq, &p.Viewer, &p.At, &p.Shown, &p.Again, &p.Taste, &p.items}
+}
+
+// pagesOf lists the last pages of a viewer, the newest first.
+func pagesOf(ctx context.Context, q db.Querier, viewer string, n int) ([]pageRow, error) {
+	return db.All(ctx, q, scanPage, `
+		SELECT `+pageColumns+` FROM feed_page
+		WHERE viewer = $1
+		ORDER BY at DESC, seq DESC
+		LIMIT $2`, viewer, n)
+}
+
+// pagesAfter lists pages in the order in which processes answered them.
+func pagesAfter(ctx context.Context, q db.Querier, run string, seq int64, n int) ([]pageRow, error) {
+	return db.All(ctx, q, scanPage, `
+		SELECT `+pageColumns+` FROM feed_page
+		WHERE (run, seq) > ($1, $2)
+		ORDER BY run, seq
+		LIMIT $3`, run, seq, n)
+}
+
+// add writes a batch; videos get their tallies in one statement.
+func (b *batch) add(ctx context.Context, tx *db.Tx, name string, now time.Time) error {
+	if err := many(ctx, tx, "feed_page", []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, b.pages, func(p pageRow) []any {
+		return []any{p.Run, p.Seq, p.Viewer, p.At, p.Shown, p.Again, p.Taste, p.items}
+	}); err != nil {
+		return err
+	}
+	if err := many(ctx, tx, "feed_time", []string{"viewer", "day", "ms"}, b.times, func(t timeRow) []any { return []any{t.viewer, t.day, t.ms} }); err != nil {
+		return err
+	}
+	exposures, tallies := b.count()
+	if err := many(ctx, tx, "feed_exposure", []string{"day", "video", "kind", "half", "n"}, exposures, func(e exposure) []any {
+		return []any{e.day, e.video, int64(e.kind), int64(e.half), e.n}
+	}); err != nil {
+		return err
+	}
+	for _, t := range tallies {
+		if err := owe(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	if len(tallies) > 0 {
+		if err := many(ctx, tx, "feed_tally", []string{"batch", "video", "shows", "paid", "reports", "frozen", "shown0", "shown1", "long0", "long1", "served_at"}, tallies, func(t tally) []any {
+			return []any{name, t.video, t.shows, t.paid, t.reports, t.frozen, t.shown[0], t.shown[1], t.long[0], t.long[1], t.at}
+		}); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE feed_video
+			SET shows = feed_video.shows + t.shows, credit = CASE WHEN credit > t.paid THEN credit - t.paid ELSE 0 END,
+				reports = feed_video.reports + t.reports, state = CASE WHEN t.frozen AND state = 'live' THEN 'frozen' ELSE state END,
+				shown0 = feed_video.shown0 + t.shown0, shown1 = feed_video.shown1 + t.shown1, long0 = feed_video.long0 + t.long0, long1 = feed_video.long1 + t.long1,
+				served_at = CASE WHEN t.served_at > feed_video.served_at THEN t.served_at ELSE feed_video.served_at END, changed_at = $2
+			FROM feed_tally t
+			WHERE t.batch = $1 AND t.video = feed_video.video`, name, clock.Millis(now)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM feed_tally WHERE batch = $1`, name); err != nil {
+			return err
+		}
+	}
+	for viewer, said := range b.said {
+		if err := saveViewer(ctx, tx, viewer, said, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func many[T any](ctx context.Context, tx *db.Tx, table string, names []string, list []T, values func(T) []any) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(list))
+	for i, x := range list {
+		rows[i] = values(x)
+	}
+	return tx.InsertMany(ctx, table, names, rows)
+}
+
+func viewerSaid(ctx context.Context, q db.Querier, viewer string) (said, error) {
+	var out said
+	text, err := db.One(ctx, q, db.Column[string], `SELECT said FROM feed_viewer WHERE viewer = $1`, viewer)
+	if errors.Is(err, db.ErrNoRows) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal([]byte(text), &out)
+}
+
+func saveViewer(ctx context.Context, q db.Querier, viewer string, s said, now time.Time) error {
+	_, err := q.ExecContext(ctx, `
+		INSERT INTO feed_viewer (viewer, said, changed_at)
+		VALUES ($1, $2, $3)
+		ON CONFLICT (viewer) DO UPDATE
+		SET said = excluded.said, changed_at = excluded.changed_at`, viewer, asJSON(s), clock.Millis(now))
+	return err
+}
+
+// insertReport keeps a report; the second of one viewer changes nothing.
+func insertReport(ctx context.Context, q db.Querier, r Complaint, viewer string) (bool, error) {
+	res, err := q.ExecContext(ctx, `
+		INSERT INTO feed_report (video, viewer, reason, words, counted, created_at)
+		VALUES ($1, $2, $3, $4, FALSE, $5)
+		ON CONFLICT (video, viewer) DO NOTHING`, r.Video, viewer, r.Reason, r.Words, clock.Millis(r.At))
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+func setCounted(ctx context.Context, q db.Querier, video, viewer string) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE feed_report SET counted = TRUE
+		WHERE video = $1 AND viewer = $2`, video, viewer)
+	return err
+}
+
+func complaints(ctx context.Context, q db.Querier, video string, n int) ([]Complaint, error) {
+	type found struct {
+		Complaint
+		at int64
+	}
+	rows, err := db.All(ctx, q, func(c *found) []any { return []any{&c.Video, &c.Reason, &c.Words, &c.Counted, &c.at} }, `
+		SELECT video, reason, words, counted, created_at FROM feed_report
+		WHERE video = $1
+		ORDER BY created_at DESC
+		LIMIT $2`, video, n)
+	out := make([]Complaint, len(rows))
+	for i, r := range rows {
+		out[i] = r.Complaint
+		out[i].At = clock.Time(r.at)
+	}
+	return out, err
+}
+
+type dayTime struct{ day, ms int64 }
+
+func timeOf(ctx context.Context, q db.Querier, viewer string, since int64) ([]dayTime, error) {
+	return db.All(ctx, q, func(d *dayTime) []any { return []any{&d.day, &d.ms} }, `
+		SELECT day, CAST(SUM(ms) AS BIGINT) FROM feed_time
+		WHERE viewer = $1 AND day >= $2
+		GROUP BY day
+		ORDER BY day`, viewer, since)
+}
+
+// promised is the floor of the publications of one day.
+type promised struct{ day, videos, given, left, done int64 }
+
+func promises(ctx context.Context, q db.Querier, since int64) ([]promised, error) {
+	return db.All(ctx, q, func(p *promised) []any { return []any{&p.day, &p.videos, &p.given, &p.left, &p.done} }, `
+		SELECT day, COUNT(*), CAST(SUM(given) AS BIGINT), CAST(SUM(credit) AS BIGINT), CAST(SUM(CASE WHEN credit = 0 THEN 1 ELSE 0 END) AS BIGINT) FROM feed_video
+		WHERE day >= $1 AND given > 0 AND state = 'live'
+		GROUP BY day
+		ORDER BY day`, since)
+}
+
+type shopCount struct {
+	shop string
+	n    int64
+}
+
+// supply counts the videos that each shop had in Discover at the end of a day.
+func supply(ctx context.Context, q db.Querier, day int64) ([]shopCount, error) {
+	return db.All(ctx, q, func(c *shopCount) []any { return []any{&c.shop, &c.n} }, `
+		SELECT shop, COUNT(*) FROM feed_video
+		WHERE day <= $1 AND state = 'live'
+		GROUP BY shop`, day)
+}
+
+func shopShows(ctx context.Context, q db.Querier, day int64) ([]shopCount, error) {
+	return db.All(ctx, q, func(c *shopCount) []any { return []any{&c.shop, &c.n} }, `
+		SELECT v.shop, CAST(SUM(e.n) AS BIGINT) FROM feed_exposure e JOIN feed_video v ON v.video = e.video
+		WHERE e.day = $1
+		GROUP BY v.shop`, day)
+}
+
+type storedDay struct {
+	day    int64
+	report string
+}
+
+func days(ctx context.Context, q db.Querier, since int64) ([]storedDay, error) {
+	return db.All(ctx, q, func(d *storedDay) []any { return []any{&d.day, &d.report} }, `
+		SELECT day, report FROM feed_day
+		WHERE day >= $1
+		ORDER BY day`, since)
+}
+
+func saveDay(ctx context.Context, q db.Querier, day int64, report string) error {
+	_, err := q.ExecContext(ctx, `
+		INSERT INTO feed_day (day, report)
+		VALUES ($1, $2)
+		ON CONFLICT (day) DO UPDATE
+		SET report = excluded.report`, day, report)
+	return err
+}
+
+func daysShown(ctx context.Context, q db.Querier) ([]int64, error) {
+	return db.All(ctx, q, db.Column[int64], `SELECT DISTINCT day FROM feed_exposure ORDER BY day`)
+}
+
+func trim(ctx context.Context, d *db.DB, before time.Time) error {
+	for _, text := range []string{`DELETE FROM feed_page WHERE at < $1`, `DELETE FROM feed_exposure WHERE day < $1 / 86400000`, `DELETE FROM feed_time WHERE day < $1 / 86400000`} {
+		if _, err := d.ExecContext(ctx, text, clock.Millis(before)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

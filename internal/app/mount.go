@@ -50,7 +50,7 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	showhttp.Mount(api, mux, showhttp.Parts{Shows: a.Shows, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Orders: a.Orders, Social: a.Social,
 		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, Contacts: a.CRM.OfShow, URL: a.url, Now: a.now})
 	a.mountVideos(api, mux)
-	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, URL: a.url, Log: a.log, Now: a.now})
+	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, Accounts: a.Accounts, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
 	crmhttp.Mount(api, mux, crmhttp.Parts{Contacts: a.CRM, Shops: a.Shops, Log: a.log})
 	a.overview(api)

@@ -2,6 +2,7 @@ package social
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -139,4 +140,118 @@ func trimClicks(ctx context.Context, q db.Querier, before time.Time, n int) (int
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+func lockPeople(ctx context.Context, tx *db.Tx, a, b string) ([]string, error) {
+	return db.All(ctx, tx, db.Column[string], `
+		SELECT id FROM person
+		WHERE id IN ($1, $2)
+		ORDER BY id`+tx.ForUpdate(), a, b)
+}
+
+func stance(ctx context.Context, q db.Querier, person, other string) (Stance, error) {
+	st, err := db.One(ctx, q, func(s *Stance) []any { return []any{&s.Following, &s.FollowsMe, &s.Blocked} }, `
+		SELECT
+			EXISTS (SELECT 1 FROM social_tie WHERE person = $1 AND other = $2),
+			EXISTS (SELECT 1 FROM social_tie WHERE person = $2 AND other = $1),
+			EXISTS (SELECT 1 FROM social_block WHERE person = $1 AND other = $2)`, person, other)
+	st.Friend = st.Following && st.FollowsMe
+	return st, err
+}
+
+func barred(ctx context.Context, q db.Querier, a, b string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (
+			SELECT 1 FROM social_block
+			WHERE person = $1 AND other = $2 OR person = $2 AND other = $1)`, a, b)
+}
+
+// tie says whether the person did not follow the other before.
+func tie(ctx context.Context, tx *db.Tx, person, other string, now time.Time) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO social_tie (person, other, created_at)
+		VALUES ($1, $2, $3)
+		ON CONFLICT (person, other) DO NOTHING`, person, other, clock.Millis(now))
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func untie(ctx context.Context, tx *db.Tx, person, other string) error {
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM social_tie
+		WHERE person = $1 AND other = $2`, person, other)
+	return err
+}
+
+func setBlock(ctx context.Context, tx *db.Tx, person, other string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO social_block (person, other, created_at)
+		VALUES ($1, $2, $3)
+		ON CONFLICT (person, other) DO NOTHING`, person, other, clock.Millis(now))
+	return err
+}
+
+func unblock(ctx context.Context, tx *db.Tx, person, other string) error {
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM social_block
+		WHERE person = $1 AND other = $2`, person, other)
+	return err
+}
+
+func friends(ctx context.Context, q db.Querier, person string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT a.other FROM social_tie a
+		JOIN social_tie b ON b.person = a.other AND b.other = a.person
+		JOIN person p ON p.id = a.other
+		WHERE a.person = $1
+		ORDER BY p.name, p.id
+		LIMIT 500`, person)
+}
+
+func blockedBy(ctx context.Context, q db.Querier, person string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT other FROM social_block
+		WHERE person = $1
+		ORDER BY created_at DESC, other
+		LIMIT 500`, person)
+}
+
+func friendOfOwner(ctx context.Context, q db.Querier, person, shop string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (
+			SELECT 1 FROM member m
+			JOIN social_tie a ON a.person = m.person AND a.other = $1
+			JOIN social_tie b ON b.person = $1 AND b.other = m.person
+			WHERE m.shop = $2 AND m.role = 'owner')`, person, shop)
+}
+
+func privacy(ctx context.Context, q db.Querier, person string) (Privacy, error) {
+	p, err := db.One(ctx, q, func(p *Privacy) []any { return []any{&p.Likes, &p.Minor, &p.Findable} }, `
+		SELECT likes, minor, findable FROM social_privacy
+		WHERE person = $1`, person)
+	if errors.Is(err, db.ErrNoRows) {
+		return Privacy{Likes: Unset}, nil
+	}
+	return p, err
+}
+
+func setPrivacy(ctx context.Context, tx *db.Tx, person string, p Privacy) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO social_privacy (person, likes, minor, findable)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (person) DO UPDATE
+		SET likes = excluded.likes, minor = excluded.minor, findable = excluded.findable`,
+		person, string(p.Likes), p.Minor, p.Findable)
+	return err
+}
+
+func findable(ctx context.Context, q db.Querier, after string, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT person FROM social_privacy
+		WHERE findable AND NOT minor AND person > $1
+		ORDER BY person
+		LIMIT $2`, after, n)
 }

@@ -16,6 +16,7 @@ func (h *handler) people(api *web.API) {
 	web.Handle(api, web.SignedIn, "DELETE /v1/people/{id}/follow", "unfollow-person", "Stop following a person", h.unfollowPerson, web.Status(http.StatusOK))
 	web.Handle(api, web.SignedIn, "PUT /v1/people/{id}/block", "block-person", "See and hear no more of a person", h.block)
 	web.Handle(api, web.SignedIn, "DELETE /v1/people/{id}/block", "unblock-person", "Take the block back", h.unblock, web.Status(http.StatusOK))
+	web.Handle(api, web.SignedIn, "GET /v1/me/following", "followed-shops", "The ids of the shops that I follow, the newest first", h.followedShops)
 	web.Handle(api, web.SignedIn, "GET /v1/me/friends", "friends", "My friends, by name", h.friends)
 	web.Handle(api, web.SignedIn, "GET /v1/me/blocked", "blocked-people", "Whom I have blocked, the newest first", h.blocked)
 	web.Handle(api, web.SignedIn, "GET /v1/me/privacy", "get-privacy", "What others see of me", h.privacy)
@@ -85,6 +86,19 @@ func linesOf(all []account.Person) []PersonLine {
 		out[i] = PersonLine{p.ID, p.Shown()}
 	}
 	return out
+}
+
+// ShopIDs names shops.
+type ShopIDs struct {
+	Shops []string `json:"shops" nullable:"false"`
+}
+
+func (h *handler) followedShops(ctx context.Context, _ *web.None) (*web.Out[ShopIDs], error) {
+	ids, err := h.Social.Shops(ctx, web.Who(ctx).Person)
+	if ids == nil {
+		ids = []string{}
+	}
+	return web.Answer(ShopIDs{ids}, err)
 }
 
 func (h *handler) friends(ctx context.Context, _ *web.None) (*web.Out[People], error) {

@@ -9,6 +9,12 @@ export function makeRouter() {
     routes: [
       { path: '/shows/:id', name: 'room', component: () => import('./features/room/RoomPage.vue'), props: true, meta: { dark: true } },
       { path: '/', name: 'home', component: () => import('./features/market/HomePage.vue') },
+      { path: '/market', name: 'market', component: () => import('./features/market/MarketPage.vue') },
+      { path: '/people/:id', name: 'person', component: () => import('./features/people/PersonPage.vue'), props: true },
+      { path: '/topics/:topic', name: 'topic', component: () => import('./features/people/TopicPage.vue'), props: true },
+      { path: '/me/friends', name: 'friends', component: () => import('./features/people/FriendsPage.vue'), meta: { signedIn: true } },
+      { path: '/me/favourites', name: 'favourites', component: () => import('./features/people/FavouritesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/privacy', name: 'privacy', component: () => import('./features/people/PrivacyPage.vue'), meta: { signedIn: true } },
       { path: '/shops/:slug', name: 'shop', component: () => import('./features/market/ShopPage.vue'), props: true },
       { path: '/products/:id', name: 'product', component: () => import('./features/market/ProductPage.vue'), props: true },
       { path: '/videos/:id', name: 'video', component: () => import('./features/video/VideoPage.vue'), props: true, meta: { dark: true } },

@@ -60,6 +60,13 @@ export type RoomFrame = {
 export type Show = Schemas['ShowView']
 
 export type Video = Schemas['VideoView']
+/** A video with the friends who liked or shared it. */
+export type FromFriends = Schemas['VideoFromFriends']
+/** A person as others see them, and how one stands to them. */
+export type OtherPerson = Schemas['SocialPerson']
+export type Stance = Schemas['SocialStance']
+export type PersonLine = Schemas['SocialPersonLine']
+export type Privacy = Schemas['SocialPrivacy']
 export type VideoComment = Schemas['VideoComment']
 /** A video as its shop sees it: with its state, and why a file could not be used. */
 export type MerchantVideo = Schemas['VideoMerchantView']

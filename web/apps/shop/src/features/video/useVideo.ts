@@ -5,13 +5,23 @@ import { say } from '@openstall/ui'
 import { api, useProblem } from '@openstall/app'
 import { shareLink } from '../../shared/share'
 
+let asked = false
+/** Whether friends may see likes is asked once; closing the question puts it off to another visit. */
+async function mustAsk(): Promise<boolean> {
+  if (asked) return false
+  asked = true
+  return (await api.privacy().catch(() => undefined))?.likes_visible === 'unset'
+}
+
 /** What a viewer does with a video beside buying. What needs a name opens the sign-in and is done after it. */
 export function useVideo(video: Readonly<Ref<Video>>) {
   const { t } = useI18n()
   const problem = useProblem()
   const liked = ref(video.value.liked)
   const likes = ref(video.value.likes)
+  const favourite = ref(video.value.favourite)
   const following = ref(video.value.following)
+  const asksLikes = ref(false)
   const needsName = ref(false)
   const after = shallowRef<() => void>()
 
@@ -30,6 +40,11 @@ export function useVideo(video: Readonly<Ref<Video>>) {
       const now = await api.likeVideo(video.value.id, !liked.value)
       liked.value = now.liked
       likes.value = now.likes
+      if (now.liked) asksLikes.value = await mustAsk()
+    })
+  const keep = () =>
+    attempt(async () => {
+      favourite.value = (await api.keepVideo(video.value.id, !favourite.value)).favourite
     })
   const follow = (on: boolean) =>
     attempt(async () => {
@@ -44,5 +59,5 @@ export function useVideo(video: Readonly<Ref<Video>>) {
     after.value?.()
     after.value = undefined
   }
-  return { liked, likes, following, needsName, like, follow, share, named }
+  return { liked, likes, favourite, following, needsName, asksLikes, like, keep, follow, share, named }
 }

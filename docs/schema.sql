@@ -506,6 +506,15 @@ CREATE TABLE room_viewer (
 	PRIMARY KEY (show, viewer)
 );
 
+CREATE TABLE search_doc (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind   TEXT NOT NULL,
+	id     TEXT NOT NULL,
+	at     BIGINT NOT NULL,
+	print  TEXT NOT NULL, -- of the words, so that the same ones are not written again
+	UNIQUE (kind, id)
+);
+
 CREATE TABLE session (
 	token_hash TEXT PRIMARY KEY,
 	id         TEXT NOT NULL UNIQUE,
@@ -780,3 +789,5 @@ CREATE UNIQUE INDEX person_email ON person (email) WHERE email <> '';
 CREATE UNIQUE INDEX person_phone ON person (phone) WHERE phone <> '';
 
 CREATE UNIQUE INDEX stock_movement_ref ON stock_movement (ref, sku, bucket) WHERE ref <> '';
+
+CREATE VIRTUAL TABLE search_fts USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');

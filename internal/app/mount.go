@@ -53,6 +53,7 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, Accounts: a.Accounts, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
 	crmhttp.Mount(api, mux, crmhttp.Parts{Contacts: a.CRM, Shops: a.Shops, Log: a.log})
+	a.mountSearch(api)
 	a.overview(api)
 	return api
 }

@@ -28,6 +28,7 @@ func (a *App) listen() {
 	a.followAir()
 	a.jobs.Every("bus.trim", 24*time.Hour, func(ctx context.Context) error { return a.bus.Trim(ctx, a.now().AddDate(0, 0, -30)) })
 	a.jobs.Every("retention", 24*time.Hour, a.forget)
+	a.followSearch()
 	a.Rooms.Listen(a.bus)
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Inline(order.TopicPlaced, a.orderScreens)

@@ -10,6 +10,7 @@ export function makeRouter() {
       { path: '/shows/:id', name: 'room', component: () => import('./features/room/RoomPage.vue'), props: true, meta: { dark: true } },
       { path: '/', name: 'home', component: () => import('./features/market/HomePage.vue') },
       { path: '/market', name: 'market', component: () => import('./features/market/MarketPage.vue') },
+      { path: '/search', name: 'search', component: () => import('./features/search/SearchPage.vue') },
       { path: '/people/:id', name: 'person', component: () => import('./features/people/PersonPage.vue'), props: true },
       { path: '/topics/:topic', name: 'topic', component: () => import('./features/people/TopicPage.vue'), props: true },
       { path: '/me/friends', name: 'friends', component: () => import('./features/people/FriendsPage.vue'), meta: { signedIn: true } },

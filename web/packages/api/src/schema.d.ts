@@ -1659,6 +1659,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find shops, goods, videos, shows and people by their words */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -2058,6 +2075,33 @@ export interface components {
             recording_bytes_per_hour: number;
             /** Format: int64 */
             total_bytes: number;
+        };
+        AppFound: {
+            /** @description Of a shop */
+            color?: string;
+            /** Format: int64 */
+            duration_ms?: number;
+            id: string;
+            image?: components["schemas"]["ShelfImage"];
+            /** @enum {string} */
+            kind: "shop" | "product" | "video" | "show" | "person";
+            /** @description On air now */
+            live: boolean;
+            /** @description What the price is for */
+            measure?: components["schemas"]["ShelfMeasure"];
+            price?: components["schemas"]["ShelfPrice"];
+            /** @description Name of the shop */
+            shop?: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            starts_at?: string;
+            /** @description Of a video its caption, of a person the name */
+            title: {
+                [key: string]: string;
+            };
+            /** @description Path of its page */
+            url: string;
         };
         AppOverview: {
             checks: components["schemas"]["AppCheck"][];
@@ -2502,6 +2546,10 @@ export interface components {
             };
             price: components["schemas"]["MoneyAmount"];
             slots?: components["schemas"]["ShopSlot"][] | null;
+        };
+        PageOfAppFound: {
+            items: components["schemas"]["AppFound"][];
+            next?: string;
         };
         PageOfChatView: {
             items: components["schemas"]["ChatView"][];
@@ -9562,6 +9610,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderQuote"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description What is looked for; whatever it holds is a question, never an error */
+                q?: string;
+                /** @description All kinds if missing */
+                kind?: "shop" | "product" | "video" | "show" | "person";
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfAppFound"];
                 };
             };
             /** @description Unprocessable Entity */

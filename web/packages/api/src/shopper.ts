@@ -61,6 +61,7 @@ export function shopper(c: Client) {
     nearbyVideos: (place: string, after?: string) => c.get<t.List<t.Video>>('/nearby/videos', { place, after }),
     places: () => c.get<t.List<string>>('/places'),
     topicVideos: (topic: string, after?: string) => c.get<t.List<t.Video>>(`/topics/${at(topic)}/videos`, { after }),
+    search: (q: string, kind = '', after?: string) => c.get<t.List<t.Found>>('/search', { q, kind: kind || undefined, after }),
     otherPerson: (id: string) => c.get<t.OtherPerson>(`/people/${at(id)}`),
     followPerson: (id: string, on: boolean) => c.call<t.Stance>(on ? 'PUT' : 'DELETE', `/people/${at(id)}/follow`),
     blockPerson: (id: string, on: boolean) => c.call<t.Stance>(on ? 'PUT' : 'DELETE', `/people/${at(id)}/block`),

@@ -65,6 +65,8 @@ export type FromFriends = Schemas['VideoFromFriends']
 /** A person as others see them, and how one stands to them. */
 export type OtherPerson = Schemas['SocialPerson']
 export type Stance = Schemas['SocialStance']
+/** One line of what a search finds; `url` is the path of its page. */
+export type Found = Schemas['AppFound']
 export type PersonLine = Schemas['SocialPersonLine']
 export type Privacy = Schemas['SocialPrivacy']
 export type VideoComment = Schemas['VideoComment']

@@ -5,6 +5,7 @@ import { openStall, Person } from './lib/api.mjs'
 import { openBrowser, visit } from './lib/browser.mjs'
 import { Server } from './lib/server.mjs'
 import { steps } from './lib/story.mjs'
+import { until } from './lib/until.mjs'
 import { film, postVideo } from './lib/video.mjs'
 
 test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async (t) => {
@@ -103,6 +104,67 @@ test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async
     await his.goto('/me/friends')
     await his.getByText('No friends yet.').waitFor()
     await his.getByRole('heading', { name: 'Blocked' }).waitFor()
+  })
+
+  hers.clean()
+  his.clean()
+})
+
+test('a video is sent to a friend and to a group', { timeout: 300_000 }, async (t) => {
+  const server = await Server.start(t)
+  const browser = await openBrowser(t)
+  const stall = await openStall(server)
+  const file = await film(server.data, { seconds: 2 })
+  const video = await postVideo(stall, file, { caption: 'How we fillet a mackerel', language: 'en' })
+  const [rosa, ben, lena] = [await new Person(server).signIn('Rosa'), await new Person(server).signIn('Ben'), await new Person(server).signIn('Lena')]
+  const idOf = async (p) => (await p.get('/v1/session')).person.id
+  for (const p of [ben, lena]) {
+    await rosa.put(`/v1/people/${await idOf(p)}/follow`)
+    await p.put(`/v1/people/${await idOf(rosa)}/follow`)
+  }
+  const hers = await visit(browser, server, { person: rosa })
+  const his = await visit(browser, server, { person: ben })
+  const step = steps(t, hers, his)
+
+  await step('she makes a group of her friends', async () => {
+    await hers.goto('/me/friends')
+    await hers.getByRole('button', { name: 'New group' }).tap()
+    await hers.getByLabel('Name of the group').fill('Cooks')
+    await hers.getByRole('checkbox', { name: 'Ben' }).check()
+    await hers.getByRole('checkbox', { name: 'Lena' }).check()
+    await hers.getByRole('button', { name: 'Save' }).tap()
+    await hers.getByText('Ben, Lena').waitFor()
+  })
+
+  await step('she sends a video to the group, with a word', async () => {
+    await hers.goto(`/videos/${video}`)
+    await hers.getByRole('button', { name: 'Share' }).tap()
+    await hers.getByRole('button', { name: 'QR code' }).tap()
+    await hers.getByRole('img', { name: 'QR code that opens “How we fillet a mackerel”' }).waitFor()
+    await hers.getByRole('checkbox', { name: 'Cooks (3)' }).check()
+    await hers.getByLabel('A word with it').fill('On Friday?')
+    await hers.getByRole('button', { name: 'Send', exact: true }).tap()
+    await hers.getByText('Sent to 2 people').waitFor()
+  })
+
+  await step('he is told, and opens it by her link', async () => {
+    await until('the notice', async () => (await ben.get('/v1/me/notices')).items.some((n) => n.title.en === 'Rosa sent you a video'))
+    await his.goto('/me/notices')
+    await his.getByRole('link', { name: /Rosa sent you a video/ }).tap()
+    const letter = his.getByRole('article', { name: 'From Rosa' })
+    await letter.getByText('On Friday?').waitFor()
+    await letter.getByText('Cooks').waitFor()
+    await letter.getByRole('link', { name: /How we fillet/ }).tap()
+    await his.waitForURL(`**/videos/${video}`)
+    const { url } = await rosa.post('/v1/shares', { kind: 'video', target: video })
+    assert.ok((await his.context().cookies()).some((c) => url.endsWith(`/s/${c.value}`)), 'the way here is remembered')
+  })
+
+  await step('he leaves the group', async () => {
+    await his.goto('/me/friends')
+    await his.getByRole('button', { name: 'Leave' }).tap()
+    await his.getByRole('button', { name: 'Leave' }).waitFor({ state: 'detached' })
+    assert.equal((await ben.get('/v1/me/groups')).items.length, 0)
   })
 
   hers.clean()

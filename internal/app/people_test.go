@@ -208,3 +208,96 @@ func TestPlacesTopicsAndFavourites(t *testing.T) {
 		s.call(204, "marlow", "DELETE", s.base()+"/"+ningbo, nil)
 	})
 }
+
+func TestVideoIsSentToFriendsAndGroups(t *testing.T) {
+	film := codectest.Read(t, tiny, "a.mp4")
+	eachStall(t, func(s *stall) {
+		t := s.t
+		rosa, ben := s.befriend("rosa", "ben")
+		_, lena := s.befriend("rosa", "lena")
+		carl := s.person("carl")
+		id := s.published(film, nil)
+		send := "/v1/videos/" + id + "/send"
+		none := []string{}
+
+		s.call(403, "rosa", "POST", send, object{"people": []string{carl}, "groups": none})
+		s.call(422, "rosa", "POST", send, object{"people": none, "groups": none})
+		s.call(404, "rosa", "POST", send, object{"people": none, "groups": []string{"grp_none"}})
+		s.call(422, "rosa", "POST", send, object{"people": []string{ben}, "groups": none, "words": strings.Repeat("鱼", 301)})
+		hidden := s.published(film, object{"visibility": "followers"})
+		s.call(404, "rosa", "POST", "/v1/videos/"+hidden+"/send", object{"people": []string{ben}, "groups": none})
+		s.call(403, "rosa", "POST", "/v1/me/groups", object{"name": "Cooks", "people": []string{carl}})
+		s.call(422, "rosa", "POST", "/v1/me/groups", object{"name": " ", "people": []string{ben}})
+
+		g := s.call(201, "rosa", "POST", "/v1/me/groups", object{"name": " Cooks ", "people": []string{ben, lena, ben}})
+		if g["name"] != "Cooks" || g["mine"] != true || len(g["people"].([]any)) != 2 {
+			t.Errorf("group %v", g)
+		}
+		if sent := s.call(200, "rosa", "POST", send, object{"people": []string{ben}, "groups": none, "words": " Look\u202e! "}); sent["people"] != 1.0 {
+			t.Errorf("sent %v", sent)
+		}
+		s.now = s.now.Add(time.Minute)
+		// Ben and Lena are no friends, but in one group.
+		if sent := s.call(200, "ben", "POST", send, object{"people": none, "groups": []any{g["id"]}}); sent["people"] != 2.0 {
+			t.Errorf("sent to the group %v", sent)
+		}
+		s.call(404, "carl", "POST", send, object{"people": none, "groups": []any{g["id"]}})
+
+		inbox := func(who string) []any { return s.call(200, who, "GET", "/v1/me/inbox", nil)["items"].([]any) }
+		got := inbox("ben")
+		if len(got) != 1 {
+			t.Fatalf("ben has %v", got)
+		}
+		l := got[0].(object)
+		if l["words"] != "Look!" || l["from"].(object)["id"] != rosa || l["video"].(object)["id"] != id || l["read"] != false || l["group"] != nil {
+			t.Errorf("letter %v", l)
+		}
+		if l := inbox("lena")[0].(object); l["group"] != "Cooks" || l["from"].(object)["name"] != "ben" {
+			t.Errorf("through the group: %v", l)
+		}
+		res := s.send("", "GET", l["url"].(string), nil)
+		if res.Request.URL.Path != "/videos/"+id {
+			t.Errorf("its link leads to %s", res.Request.URL)
+		}
+		s.call(204, "ben", "POST", "/v1/me/inbox/read", nil)
+		if l := inbox("ben")[0].(object); l["read"] != true {
+			t.Errorf("after reading: %v", l["read"])
+		}
+		if err := s.app.Hear(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		titles := map[string]bool{}
+		for _, n := range s.call(200, "ben", "GET", "/v1/me/notices", nil)["items"].([]any) {
+			titles[n.(object)["title"].(object)["en"].(string)] = true
+		}
+		if !titles["rosa sent you a video"] || !titles["rosa follows you"] {
+			t.Errorf("ben is told %v", titles)
+		}
+
+		s.call(200, "lena", "PUT", "/v1/people/"+ben+"/block", nil)
+		if got := inbox("lena"); len(got) != 0 {
+			t.Errorf("of somebody blocked lena has %v", got)
+		}
+		s.call(200, "ben", "POST", send, object{"people": none, "groups": []any{g["id"]}})
+		s.call(200, "lena", "DELETE", "/v1/people/"+ben+"/block", nil)
+		if got := inbox("lena"); len(got) != 1 {
+			t.Errorf("what was sent over a block arrived: %v", got)
+		}
+		s.call(200, "marlow", "POST", s.base()+"/"+id+"/unpublish", nil)
+		if l := inbox("ben")[0].(object); l["video"] != nil {
+			t.Errorf("a video that is no more: %v", l["video"])
+		}
+		s.call(404, "ben", "PUT", "/v1/me/groups/"+g["id"].(string), object{"name": "Mine", "people": none})
+		s.call(204, "ben", "DELETE", "/v1/me/groups/"+g["id"].(string), nil)
+		s.call(404, "ben", "DELETE", "/v1/me/groups/"+g["id"].(string), nil)
+		if g := s.call(200, "rosa", "PUT", "/v1/me/groups/"+g["id"].(string), object{"name": "Cook", "people": []string{lena}}); g["name"] != "Cook" || len(g["people"].([]any)) != 1 {
+			t.Errorf("changed group %v", g)
+		}
+		s.call(204, "rosa", "DELETE", "/v1/me/groups/"+g["id"].(string), nil)
+		for _, who := range []string{"rosa", "lena"} {
+			if all := s.call(200, who, "GET", "/v1/me/groups", nil)["items"].([]any); len(all) != 0 {
+				t.Errorf("%s is in %v", who, all)
+			}
+		}
+	})
+}

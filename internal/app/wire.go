@@ -29,6 +29,8 @@ func (a *App) listen() {
 	a.jobs.Every("bus.trim", 24*time.Hour, func(ctx context.Context) error { return a.bus.Trim(ctx, a.now().AddDate(0, 0, -30)) })
 	a.jobs.Every("retention", 24*time.Hour, a.forget)
 	a.followSearch()
+	a.bus.Apply(social.Meeting, "people-notices", a.meetingNotice)
+	a.bus.Apply(social.Sent, "people-notices", a.sentNotice)
 	a.Rooms.Listen(a.bus)
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Inline(order.TopicPlaced, a.orderScreens)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
@@ -254,4 +255,113 @@ func findable(ctx context.Context, q db.Querier, after string, n int) ([]string,
 		WHERE findable AND NOT minor AND person > $1
 		ORDER BY person
 		LIMIT $2`, after, n)
+}
+
+func groupsOf(ctx context.Context, q db.Querier, person string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT g.id FROM social_group_member m
+		JOIN social_group g ON g.id = m.grp
+		WHERE m.person = $1
+		ORDER BY g.name, g.id
+		LIMIT 200`, person)
+}
+
+func groupBy(ctx context.Context, q db.Querier, group string) (Group, error) {
+	g, err := db.One(ctx, q, func(g *Group) []any { return []any{&g.ID, &g.Owner, &g.Name} }, `
+		SELECT id, owner, name FROM social_group
+		WHERE id = $1`, group)
+	if errors.Is(err, db.ErrNoRows) {
+		return Group{}, ErrNoGroup
+	}
+	if err != nil {
+		return Group{}, err
+	}
+	g.People, err = db.All(ctx, q, db.Column[string], `
+		SELECT person FROM social_group_member
+		WHERE grp = $1
+		ORDER BY person`, group)
+	return g, err
+}
+
+// putGroup keeps a group with its people unless its owner has most of them
+// already.
+func putGroup(ctx context.Context, tx *db.Tx, g Group, most int, now time.Time) error {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO social_group (id, owner, name, created_at)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT)
+		WHERE (SELECT COUNT(*) FROM social_group WHERE owner = $2 AND id <> $1) < $5
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name`, g.ID, g.Owner, g.Name, clock.Millis(now), most)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrGroup)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM social_group_member WHERE grp = $1`, g.ID); err != nil {
+		return err
+	}
+	for _, p := range g.People {
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO social_group_member (grp, person)
+			VALUES ($1, $2)`, g.ID, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func removeMember(ctx context.Context, tx *db.Tx, group, person string) error {
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM social_group_member
+		WHERE grp = $1 AND person = $2`, group, person)
+	return err
+}
+
+func removeGroup(ctx context.Context, tx *db.Tx, group string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM social_group_member WHERE grp = $1`, group); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM social_group WHERE id = $1`, group)
+	return err
+}
+
+func insertLetter(ctx context.Context, tx *db.Tx, l Letter) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO social_letter (id, recipient, sender, grp, code, words, created_at, read_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`, l.ID, l.To, l.From, l.Group, l.Share.Code, l.Words, clock.Millis(l.At))
+	return err
+}
+
+type letterRow struct {
+	Letter
+	at, read, shared int64
+}
+
+func scanLetter(r *letterRow) []any {
+	s := &r.Share
+	return []any{&r.ID, &r.To, &r.From, &r.Group, &r.Words, &r.at, &r.read, &s.Code, &s.Kind, &s.Target, &s.Sharer, &s.Clicks, &r.shared}
+}
+
+func inbox(ctx context.Context, q db.Querier, person string, after page.Cursor, n int) ([]Letter, error) {
+	rows, err := db.All(ctx, q, scanLetter, `
+		SELECT l.id, l.recipient, l.sender, l.grp, l.words, l.created_at, l.read_at, s.code, s.kind, s.target, s.sharer, s.clicks, s.created_at
+		FROM social_letter l
+		JOIN social_share s ON s.code = l.code
+		WHERE l.recipient = $1 AND (l.created_at, l.id) < ($2, $3)
+			AND NOT EXISTS (SELECT 1 FROM social_block b WHERE b.person = $1 AND b.other = l.sender)
+		ORDER BY l.created_at DESC, l.id DESC
+		LIMIT $4`, person, after.At, after.ID, n)
+	out := make([]Letter, len(rows))
+	for i, r := range rows {
+		r.At, r.ReadAt, r.Share.CreatedAt = clock.Time(r.at), clock.Time(r.read), clock.Time(r.shared)
+		out[i] = r.Letter
+	}
+	return out, err
+}
+
+func readInbox(ctx context.Context, q db.Querier, person string, now time.Time) error {
+	_, err := q.ExecContext(ctx, `
+		UPDATE social_letter SET read_at = $2
+		WHERE recipient = $1 AND read_at = 0`, person, clock.Millis(now))
+	return err
 }

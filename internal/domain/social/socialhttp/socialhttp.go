@@ -38,6 +38,7 @@ func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 	web.Handle(api, web.SignedIn, "DELETE /v1/shops/{id}/follow", "unfollow-shop", "Stop following a shop", h.unfollow, web.Status(http.StatusOK))
 	web.Handle(api, web.Anyone, "POST /v1/shares", "share", "Make a short link", h.share)
 	h.people(api)
+	h.groups(api)
 	mux.HandleFunc("GET /s/{code}", h.open)
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Mount adds the operations to api, and uploads and films to mux.
 func Mount(api *web.API, mux *http.ServeMux, p Parts) {
-	h := &handler{p}
+	h := &handler{p, web.NewLimiter(5*time.Second, 20, p.Now)}
 	web.Handle(api, web.Anyone, "GET /v1/videos/{id}", "video", "A short video", h.get)
 	web.Handle(api, web.Anyone, "GET /v1/shops/{shop}/videos", "shop-videos", "The short videos of a shop, the newest first", h.ofShop)
 	web.Handle(api, web.SignedIn, "PUT /v1/videos/{id}/like", "like-video", "Like a video", h.like)
@@ -22,6 +22,7 @@ func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 	web.Handle(api, web.SignedIn, "POST /v1/videos/{id}/comments", "comment-video", "Say something to a video", h.say, web.Status(http.StatusCreated))
 	web.Handle(api, web.SignedIn, "DELETE /v1/videos/{id}/comments/{comment}", "remove-video-comment", "Take back an own comment; the shop removes any", h.unsay)
 	h.around(api)
+	h.inbox(api)
 	h.merchant(api)
 	h.Uploads.Mount(mux)
 	mux.HandleFunc("GET "+Prefix+"{id}/"+masterName, h.master)

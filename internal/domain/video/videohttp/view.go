@@ -18,6 +18,7 @@ import (
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/blob"
 	"github.com/openstall/openstall/internal/platform/upload"
+	"github.com/openstall/openstall/internal/platform/web"
 )
 
 // Parts are what the door works with.
@@ -39,7 +40,10 @@ type Parts struct {
 	Now    clock.Now
 }
 
-type handler struct{ Parts }
+type handler struct {
+	Parts
+	sends *web.Limiter
+}
 
 type labels struct {
 	AI bool `json:"ai" doc:"Made by a machine"`

@@ -15,6 +15,7 @@ export function makeRouter() {
       { path: '/topics/:topic', name: 'topic', component: () => import('./features/people/TopicPage.vue'), props: true },
       { path: '/me/friends', name: 'friends', component: () => import('./features/people/FriendsPage.vue'), meta: { signedIn: true } },
       { path: '/me/favourites', name: 'favourites', component: () => import('./features/people/FavouritesPage.vue'), meta: { signedIn: true } },
+      { path: '/me/inbox', name: 'inbox', component: () => import('./features/people/InboxPage.vue'), meta: { signedIn: true } },
       { path: '/me/privacy', name: 'privacy', component: () => import('./features/people/PrivacyPage.vue'), meta: { signedIn: true } },
       { path: '/shops/:slug', name: 'shop', component: () => import('./features/market/ShopPage.vue'), props: true },
       { path: '/products/:id', name: 'product', component: () => import('./features/market/ProductPage.vue'), props: true },

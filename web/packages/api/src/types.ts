@@ -67,6 +67,9 @@ export type OtherPerson = Schemas['SocialPerson']
 export type Stance = Schemas['SocialStance']
 /** One line of what a search finds; `url` is the path of its page. */
 export type Found = Schemas['AppFound']
+/** What a friend sent; `url` is the sender's link. */
+export type Letter = Schemas['VideoLetter']
+export type FriendGroup = Schemas['SocialGroup']
 export type PersonLine = Schemas['SocialPersonLine']
 export type Privacy = Schemas['SocialPrivacy']
 export type VideoComment = Schemas['VideoComment']

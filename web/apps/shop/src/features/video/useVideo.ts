@@ -1,9 +1,7 @@
 import { ref, shallowRef, type Ref } from 'vue'
-import { useI18n } from 'vue-i18n'
 import { ApiError, type Video } from '@openstall/api'
 import { say } from '@openstall/ui'
 import { api, useProblem } from '@openstall/app'
-import { shareLink } from '../../shared/share'
 
 let asked = false
 /** Whether friends may see likes is asked once; closing the question puts it off to another visit. */
@@ -15,7 +13,6 @@ async function mustAsk(): Promise<boolean> {
 
 /** What a viewer does with a video beside buying. What needs a name opens the sign-in and is done after it. */
 export function useVideo(video: Readonly<Ref<Video>>) {
-  const { t } = useI18n()
   const problem = useProblem()
   const liked = ref(video.value.liked)
   const likes = ref(video.value.likes)
@@ -50,14 +47,10 @@ export function useVideo(video: Readonly<Ref<Video>>) {
     attempt(async () => {
       following.value = (await api.follow(video.value.shop.id, on)).following
     })
-  const share = (title: string) =>
-    attempt(async () => {
-      if ((await shareLink('video', video.value.id, title)) === 'copied') say(t('video.copied'))
-    })
   function named() {
     needsName.value = false
     after.value?.()
     after.value = undefined
   }
-  return { liked, likes, favourite, following, needsName, asksLikes, like, keep, follow, share, named }
+  return { liked, likes, favourite, following, needsName, asksLikes, like, keep, follow, named }
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/media/codec/codectest"
 )
@@ -70,6 +71,10 @@ func TestFriendsSeeLikesByConsentOnly(t *testing.T) {
 		s.call(200, "rosa", "PUT", "/v1/videos/"+one+"/like", nil)
 		if got := feed(); len(got) != 0 {
 			t.Errorf("without consent ben sees %v", got)
+		}
+		s.call(200, "rosa", "PUT", "/v1/me/privacy", object{"likes_visible": "off", "minor": false, "findable": true})
+		if got := feed(); len(got) != 0 {
+			t.Errorf("after a no ben sees %v", got)
 		}
 		s.call(200, "rosa", "PUT", "/v1/me/privacy", object{"likes_visible": "on", "minor": false, "findable": false})
 		s.now = s.now.Add(time.Minute)
@@ -134,7 +139,6 @@ func TestShopsTakeTurnsInFollowing(t *testing.T) {
 	eachStall(t, func(s *stall) {
 		t := s.t
 		first := s.shop
-		eager := []string{s.published(film, nil), s.published(film, nil), s.published(film, object{"visibility": "followers"})}
 		other, err := s.app.Shops.Open(t.Context(), s.person("marlow"), shop.Draft{Name: text.Both("Quay Books", ""), Pack: "books", Currency: "EUR", TimeZone: "Europe/Berlin"})
 		if err != nil {
 			t.Fatal(err)
@@ -143,6 +147,9 @@ func TestShopsTakeTurnsInFollowing(t *testing.T) {
 		bare := object{"products": []string{}, "show": ""}
 		quiet := s.published(film, bare)
 		hidden := s.published(film, object{"products": []string{}, "show": "", "visibility": "friends"})
+		s.shop = first
+		eager := []string{s.published(film, nil), s.published(film, nil), s.published(film, object{"visibility": "followers"})}
+		s.shop = other
 		if got := s.listed("rosa", "/v1/following/videos"); len(got) != 0 {
 			t.Errorf("following nobody shows %v", got)
 		}
@@ -151,9 +158,29 @@ func TestShopsTakeTurnsInFollowing(t *testing.T) {
 		}
 		s.now = s.now.Add(24 * time.Hour)
 		tomorrow := s.published(film, bare)
-		if got := s.listed("rosa", "/v1/following/videos"); !same(got, tomorrow, quiet, eager[2], eager[1], eager[0]) {
-			t.Errorf("following: %v\nwant %v", got, []string{tomorrow, quiet, eager[2], eager[1], eager[0]})
+		if got := s.listed("rosa", "/v1/following/videos"); !same(got, tomorrow, eager[2], quiet, eager[1], eager[0]) {
+			t.Errorf("following: %v\nwant %v", got, []string{tomorrow, eager[2], quiet, eager[1], eager[0]})
 		}
+		var paged []string
+		for after, n := page.First, 0; n < 9; n++ {
+			p, err := s.app.Videos.Following(t.Context(), s.person("rosa"), after, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range p.Items {
+				paged = append(paged, v.ID)
+			}
+			if p.Next == "" {
+				break
+			}
+			if after, err = page.Parse(p.Next); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !same(paged, tomorrow, eager[2], quiet, eager[1], eager[0]) {
+			t.Errorf("two at a time: %v", paged)
+		}
+		s.call(422, "rosa", "GET", "/v1/following/videos?after="+page.Cursor{At: 5, ID: "no turn"}.String(), nil)
 		s.befriend("rosa", "marlow")
 		if got := s.listed("rosa", "/v1/shops/"+other.ID+"/videos"); !same(got, tomorrow, hidden, quiet) {
 			t.Errorf("a friend of the owner sees %v", got)

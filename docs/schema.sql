@@ -86,6 +86,14 @@ CREATE INDEX social_click_age ON social_click (at);
 
 CREATE INDEX social_follow_shop ON social_follow (shop, person);
 
+CREATE INDEX social_group_member_person ON social_group_member (person, grp);
+
+CREATE INDEX social_letter_order ON social_letter (recipient, created_at, id);
+
+CREATE INDEX social_share_sharer ON social_share (sharer, kind, created_at);
+
+CREATE INDEX social_tie_other ON social_tie (other, person);
+
 CREATE INDEX stock_item_shop ON stock_item (shop);
 
 CREATE INDEX stock_movement_sku ON stock_movement (sku, bucket, at);
@@ -94,11 +102,19 @@ CREATE INDEX video_comment_order ON video_comment (video, parent, created_at, id
 
 CREATE INDEX video_comment_person ON video_comment (person, created_at);
 
+CREATE INDEX video_favourite_order ON video_favourite (person, created_at, video);
+
+CREATE INDEX video_favourite_video ON video_favourite (video);
+
+CREATE INDEX video_like_person ON video_like (person, created_at);
+
 CREATE INDEX video_public ON video (published_at, id) WHERE state = 'published';
 
 CREATE INDEX video_shop ON video (shop, created_at, id);
 
 CREATE INDEX video_shop_public ON video (shop, published_at, id) WHERE state = 'published';
+
+CREATE INDEX video_topic_video ON video_topic (video);
 
 CREATE TABLE address (
 	id         TEXT PRIMARY KEY,
@@ -598,6 +614,15 @@ CREATE TABLE room_viewer (
 	PRIMARY KEY (show, viewer)
 );
 
+CREATE TABLE search_doc (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind   TEXT NOT NULL,
+	id     TEXT NOT NULL,
+	at     BIGINT NOT NULL,
+	print  TEXT NOT NULL, -- of the words, so that the same ones are not written again
+	UNIQUE (kind, id)
+);
+
 CREATE TABLE session (
 	token_hash TEXT PRIMARY KEY,
 	id         TEXT NOT NULL UNIQUE,
@@ -692,6 +717,13 @@ CREATE TABLE slot_use (
 	PRIMARY KEY (shop, slot)
 );
 
+CREATE TABLE social_block (
+	person     TEXT NOT NULL REFERENCES person (id), -- who does not want to see
+	other      TEXT NOT NULL REFERENCES person (id),
+	created_at BIGINT NOT NULL,
+	PRIMARY KEY (person, other)
+);
+
 CREATE TABLE social_click (
 	code   TEXT NOT NULL REFERENCES social_share (code),
 	viewer TEXT NOT NULL, at BIGINT NOT NULL DEFAULT 0,
@@ -703,6 +735,37 @@ CREATE TABLE social_follow (
 	shop       TEXT NOT NULL REFERENCES shop (id),
 	created_at BIGINT NOT NULL,
 	PRIMARY KEY (person, shop)
+);
+
+CREATE TABLE social_group (
+	id         TEXT PRIMARY KEY,
+	owner      TEXT NOT NULL REFERENCES person (id),
+	name       TEXT NOT NULL,
+	created_at BIGINT NOT NULL
+);
+
+CREATE TABLE social_group_member (
+	grp    TEXT NOT NULL REFERENCES social_group (id),
+	person TEXT NOT NULL REFERENCES person (id),
+	PRIMARY KEY (grp, person)
+);
+
+CREATE TABLE social_letter (
+	id         TEXT PRIMARY KEY,
+	recipient  TEXT NOT NULL REFERENCES person (id),
+	sender     TEXT NOT NULL REFERENCES person (id),
+	grp        TEXT NOT NULL, -- through which it came, or ''
+	code       TEXT NOT NULL REFERENCES social_share (code),
+	words      TEXT NOT NULL,
+	created_at BIGINT NOT NULL,
+	read_at    BIGINT NOT NULL
+);
+
+CREATE TABLE social_privacy (
+	person   TEXT PRIMARY KEY REFERENCES person (id),
+	likes    TEXT NOT NULL CHECK (likes IN ('unset', 'on', 'off')),
+	minor    BOOLEAN NOT NULL,
+	findable BOOLEAN NOT NULL
 );
 
 CREATE TABLE social_share (
@@ -718,6 +781,13 @@ CREATE TABLE social_share (
 CREATE TABLE social_shop (
 	shop      TEXT PRIMARY KEY REFERENCES shop (id),
 	followers BIGINT NOT NULL CHECK (followers >= 0)
+);
+
+CREATE TABLE social_tie (
+	person     TEXT NOT NULL REFERENCES person (id), -- who follows
+	other      TEXT NOT NULL REFERENCES person (id),
+	created_at BIGINT NOT NULL,
+	PRIMARY KEY (person, other)
 );
 
 CREATE TABLE stock_item (
@@ -822,11 +892,24 @@ CREATE TABLE video_comment (
 	created_at BIGINT NOT NULL
 );
 
+CREATE TABLE video_favourite (
+	person     TEXT NOT NULL,
+	video      TEXT NOT NULL REFERENCES video (id),
+	created_at BIGINT NOT NULL,
+	PRIMARY KEY (person, video)
+);
+
 CREATE TABLE video_like (
 	video      TEXT NOT NULL REFERENCES video (id),
 	person     TEXT NOT NULL,
 	created_at BIGINT NOT NULL,
 	PRIMARY KEY (video, person)
+);
+
+CREATE TABLE video_topic (
+	topic TEXT NOT NULL,
+	video TEXT NOT NULL REFERENCES video (id),
+	PRIMARY KEY (topic, video)
 );
 
 CREATE UNIQUE INDEX job_unique ON job (kind, unique_key) WHERE unique_key IS NOT NULL AND state <> 'dead';
@@ -838,3 +921,5 @@ CREATE UNIQUE INDEX person_email ON person (email) WHERE email <> '';
 CREATE UNIQUE INDEX person_phone ON person (phone) WHERE phone <> '';
 
 CREATE UNIQUE INDEX stock_movement_ref ON stock_movement (ref, sku, bucket) WHERE ref <> '';
+
+CREATE VIRTUAL TABLE search_fts USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');

@@ -25,7 +25,7 @@ test('pages can be read and used without seeing or pointing', { timeout: 240_000
   const desk = `/console/${stall.shop.id}`
 
   const pages = {
-    shopper: [rosa, phone, ['/', `/shops/${stall.shop.slug}`, `/products/${stall.mackerel.id}`, `/shows/${show.id}`, `/shows/${later.id}`, `/videos/${video}`, '/orders', `/orders/${order.id}`, `/orders/${order.id}/receipt`, '/me', '/me/devices', '/me/addresses', '/me/preferences', '/me/notices', '/nothing/here']],
+    shopper: [rosa, phone, ['/', `/shops/${stall.shop.slug}`, `/products/${stall.mackerel.id}`, `/shows/${show.id}`, `/shows/${later.id}`, `/videos/${video}`, '/orders', `/orders/${order.id}`, `/orders/${order.id}/receipt`, '/me', '/me/devices', '/me/addresses', '/me/preferences', '/me/notices', '/nothing/here', '/market', '/?tab=friends', '/?tab=nearby', '/me/friends', '/me/inbox', '/search', '/search?q=mackerel', '/me/favourites', '/me/privacy', '/topics/fish']],
     guest: [undefined, phone, ['/', '/sign-in', '/me', `/shows/${show.id}`]],
     'shopper at a large screen': [rosa, desktop, ['/', `/shows/${show.id}`, `/products/${stall.mackerel.id}`, `/videos/${video}`]],
     seller: [stall.owner, phone, [shop, `${shop}/profile`, `${shop}/stock`, `${shop}/products`, `${shop}/pickup`, `${shop}/licence`, `${shop}/stream-key`, `${shop}/hand-over`, `${shop}/shows`, `${shop}/shows/${later.id}`, `${shop}/shows/${later.id}/poster`, `${shop}/shows/${later.id}/host`, `${shop}/videos`, `${shop}/videos/new`, `${shop}/videos/${video}`]],

@@ -48,6 +48,8 @@ test('a viewer swipes through the videos of a shop and buys from one', { timeout
     await like.tap()
     await signInHere(viewer, server, 'rosa@example.org', { name: 'Rosa' })
     await slide('How we fillet a mackerel').getByRole('button', { name: 'Like', pressed: true }).waitFor()
+    await viewer.getByRole('button', { name: 'No, keep it to myself' }).tap()
+    await viewer.getByRole('button', { name: 'No, keep it to myself' }).waitFor({ state: 'detached' })
     assert.equal((await stall.owner.get(`/v1/videos/${first}`)).likes, 1)
   })
 

@@ -50,6 +50,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/job"
 	"github.com/openstall/openstall/internal/platform/mail"
 	"github.com/openstall/openstall/internal/platform/push"
+	"github.com/openstall/openstall/internal/platform/search"
 	"github.com/openstall/openstall/internal/platform/telemetry"
 	"github.com/openstall/openstall/internal/platform/upload"
 )
@@ -57,7 +58,7 @@ import (
 // Migrations are the schema of the whole program, in the order of the plan.
 func Migrations() []db.Migrations {
 	return []db.Migrations{
-		db.SettingMigrations, bus.Migrations, job.Migrations, mail.Migrations,
+		db.SettingMigrations, bus.Migrations, job.Migrations, search.Migrations, mail.Migrations,
 		account.Migrations, notice.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations,
 		ledger.Migrations, payment.Migrations, testpay.Migrations, order.Migrations,
 		social.Migrations, video.Migrations, show.Migrations, chat.Migrations, room.Migrations, feed.Migrations, crm.Migrations,
@@ -83,6 +84,7 @@ type App struct {
 	hub     *hub.Hub
 	blobs   blob.Store
 	uploads *upload.Store
+	index   *search.Index
 	outbox  *mail.Outbox
 	cert    *cert.Keeper
 
@@ -186,6 +188,7 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.buildFeed(ctx); err != nil {
 		return err
 	}
+	a.index = search.New(a.DB)
 	if err := a.buildRoom(ctx); err != nil {
 		return err
 	}
@@ -245,7 +248,7 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Notices = notice.New(notice.Parts{DB: a.DB, Jobs: a.jobs, Mail: sender, Texts: a.outbox, Push: pusher, Secret: []byte(stops), Market: a.marketName(),
 		URL: a.url, Tell: a.tellPerson, Log: a.log, Now: a.now})
 	a.Accounts = account.New(a.DB, a.Notices.SendCode, a.now)
-	a.Shops = shop.New(a.DB, a.now)
+	a.Shops = shop.New(a.DB, a.now, shop.WithBus(a.bus))
 	a.Catalog = catalog.New(a.DB, a.bus, a.now)
 	a.Stock = stock.New(a.DB, a.bus, a.now)
 	a.Shows = show.New(a.DB, a.bus, a.Stock, tickets, a.now)
@@ -376,6 +379,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("jobs", a.jobs.Run)
 	start("films", a.films.Run)
 	start("uploads", a.tendUploads)
+	start("search", a.fillSearch)
 	start("events", a.bus.Run)
 	start("rooms", a.hub.Run)
 	start("room frames", a.Rooms.Run)

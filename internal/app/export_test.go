@@ -16,6 +16,15 @@ func (a *App) Handler() http.Handler { return a.handler }
 // Blobs is where its files lie.
 func (a *App) Blobs() blob.Store { return a.blobs }
 
+// Hear delivers the events that wait.
+func (a *App) Hear(ctx context.Context) error {
+	_, err := a.bus.Drain(ctx)
+	return err
+}
+
+// FillSearch makes an empty index.
+func (a *App) FillSearch(ctx context.Context) error { return a.fillSearch(ctx) }
+
 // Work does the jobs that are due, films too.
 func (a *App) Work(ctx context.Context) error {
 	if _, err := a.films.Drain(ctx); err != nil {

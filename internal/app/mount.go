@@ -50,10 +50,11 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	showhttp.Mount(api, mux, showhttp.Parts{Shows: a.Shows, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Orders: a.Orders, Social: a.Social,
 		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, Contacts: a.CRM.OfShow, URL: a.url, Now: a.now})
 	a.mountVideos(api, mux)
-	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, URL: a.url, Log: a.log, Now: a.now})
+	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, Accounts: a.Accounts, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
 	a.mountFeed(api)
 	crmhttp.Mount(api, mux, crmhttp.Parts{Contacts: a.CRM, Shops: a.Shops, Log: a.log})
+	a.mountSearch(api)
 	a.overview(api)
 	return api
 }
@@ -92,7 +93,7 @@ func (a *App) mount() (http.Handler, error) {
 		a.mountTrust(mux, auth)
 	}
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) { web.WriteProblem(w, r, nil, web.ErrNotFound) })
-	if err := mountApps(mux); err != nil {
+	if err := mountApps(mux, a.card); err != nil {
 		return nil, err
 	}
 	proxies, err := a.cfg.TrustedProxies()
@@ -104,14 +105,17 @@ func (a *App) mount() (http.Handler, error) {
 }
 
 // mountApps serves the two front ends: the console below its own path, the
-// phone app everywhere else.
-func mountApps(mux *http.ServeMux) error {
-	for _, app := range []struct{ path, dir string }{{"/console/", "console"}, {"/", "shop"}} {
+// phone app everywhere else. Card is what previews of the phone app's pages show.
+func mountApps(mux *http.ServeMux, card func(*http.Request) string) error {
+	for _, app := range []struct {
+		path, dir string
+		opts      []web.StaticOption
+	}{{"/console/", "console", nil}, {"/", "shop", []web.StaticOption{web.WithHead(card)}}} {
 		files, err := webapps.App(app.dir)
 		if err != nil {
 			return err
 		}
-		h, err := web.Static(files)
+		h, err := web.Static(files, app.opts...)
 		if err != nil {
 			return err
 		}

@@ -358,7 +358,7 @@ func TestVideoIsForWhomItIsMeant(t *testing.T) {
 		if v := s.call(200, "", "GET", "/v1/videos/"+link, nil); v["labels"].(object)["ad"] != true || count("") != 1 {
 			t.Errorf("labels %v, %d listed", v["labels"], count(""))
 		}
-		for _, bad := range []object{{"visibility": "friends"}, {"products": []string{"prd_none"}}, {"show": "shw_none"}, {"rights": object{"kind": "licensed"}}, {"language": "<b>"}, {"caption": strings.Repeat("a", 501)}} {
+		for _, bad := range []object{{"visibility": "nobody"}, {"products": []string{"prd_none"}}, {"show": "shw_none"}, {"rights": object{"kind": "licensed"}}, {"language": "<b>"}, {"caption": strings.Repeat("a", 501)}} {
 			res := s.send("marlow", "PATCH", s.base()+"/"+link, strings.NewReader(must(json.Marshal(bad))), "Content-Type", "application/json")
 			if res.StatusCode != 422 && res.StatusCode != 404 {
 				t.Errorf("%v is taken: %s", bad, res.Status)

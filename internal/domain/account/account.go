@@ -32,6 +32,14 @@ type Person struct {
 	CreatedAt time.Time
 }
 
+// Shown is the name under which others see a person.
+func (p Person) Shown() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return "Guest " + p.ID[len(p.ID)-4:]
+}
+
 // Session is one signed-in device.
 type Session struct {
 	ID        string

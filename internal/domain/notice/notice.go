@@ -29,10 +29,11 @@ type Kind string
 const (
 	ShowStarts Kind = "show_starts" // a reserved show, or one of a followed shop
 	Orders     Kind = "orders"      // something happened to an order
+	People     Kind = "people"      // somebody follows or sends something
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{ShowStarts, Orders}
+var Kinds = []Kind{ShowStarts, Orders, People}
 
 // Channel is a way to a person.
 type Channel string
@@ -52,8 +53,8 @@ type Channels struct {
 }
 
 // byDefault is what holds until a person chooses. Push needs a subscription
-// besides.
-var byDefault = Channels{InApp: true, Email: true, Push: true}
+// besides; what people do is no reason for a letter.
+func byDefault(kind Kind) Channels { return Channels{InApp: true, Email: kind != People, Push: true} }
 
 // Draft is a notice to be given.
 type Draft struct {

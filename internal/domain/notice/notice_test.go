@@ -180,7 +180,7 @@ func TestChannelsAreAsThePersonWishes(t *testing.T) {
 			t.Errorf("nothing wanted: %d letters, %d pushes, %d listed", len(w.letters()), w.pushes.Load(), len(w.listed()))
 		}
 		all, err := w.notices.Preferences(t.Context(), w.person.ID)
-		if err != nil || all[notice.ShowStarts] != (notice.Channels{}) || !all[notice.Orders].Email || len(all) != 2 {
+		if err != nil || all[notice.ShowStarts] != (notice.Channels{}) || !all[notice.Orders].Email || len(all) != 3 || all[notice.People].Email {
 			t.Errorf("preferences %+v, %v", all, err)
 		}
 	}, migrations...)

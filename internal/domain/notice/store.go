@@ -106,7 +106,7 @@ func preference(ctx context.Context, q db.Querier, person string, kind Kind) (Ch
 		SELECT in_app, email, push FROM notice_preference
 		WHERE person = $1 AND kind = $2`, person, kind)
 	if errors.Is(err, db.ErrNoRows) {
-		return byDefault, nil
+		return byDefault(kind), nil
 	}
 	return way, err
 }

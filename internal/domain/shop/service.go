@@ -13,17 +13,38 @@ import (
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
 // Service keeps shops and their members. It is safe for concurrent use.
 type Service struct {
 	db  *db.DB
+	bus *bus.Bus
 	now clock.Now
 }
 
+// Option changes a service.
+type Option func(*Service)
+
+// WithBus makes the service tell [Changed].
+func WithBus(b *bus.Bus) Option { return func(s *Service) { s.bus = b } }
+
 // New returns a service that keeps shops in d.
-func New(d *db.DB, now clock.Now) *Service { return &Service{db: d, now: now} }
+func New(d *db.DB, now clock.Now, opts ...Option) *Service {
+	s := &Service{db: d, now: now}
+	for _, o := range opts {
+		o(s)
+	}
+	return s
+}
+
+func (s *Service) tell(ctx context.Context, tx *db.Tx, shop string) error {
+	if s.bus == nil {
+		return nil
+	}
+	return s.bus.Publish(ctx, tx, bus.Event{Topic: Changed, Key: shop})
+}
 
 // Draft is what somebody says when opening a shop.
 type Draft struct {
@@ -67,7 +88,10 @@ func (s *Service) Open(ctx context.Context, person string, d Draft) (Shop, error
 		if err := insert(ctx, tx, sh); err != nil {
 			return err
 		}
-		return putMember(ctx, tx, Member{Shop: sh.ID, Person: person, Role: Owner, Since: now})
+		if err := putMember(ctx, tx, Member{Shop: sh.ID, Person: person, Role: Owner, Since: now}); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, sh.ID)
 	})
 	return sh, err
 }
@@ -134,7 +158,10 @@ func (s *Service) Update(ctx context.Context, shop string, change func(*Shop) er
 		if l.LegalName != was.Licence.LegalName || l.Number != was.Licence.Number || l.Address != was.Licence.Address {
 			l.State = LicenceInReview // somebody has to look again
 		}
-		return update(ctx, tx, sh)
+		if err := update(ctx, tx, sh); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, sh.ID)
 	})
 	return sh, err
 }

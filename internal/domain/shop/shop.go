@@ -112,6 +112,9 @@ type Image struct {
 	Color  string // mean colour, shown while it loads
 }
 
+// Changed is published when a shop was opened or is described differently.
+const Changed = "shop.changed" // key: shop id
+
 // Errors that people meet.
 var (
 	ErrNotFound  = errs.New(errs.NotFound, "shop.not_found", "There is no such shop.")

@@ -59,11 +59,7 @@ func (s *Service) set(ctx context.Context, person, shopID, source string, follow
 		if !follow {
 			topic = Unfollowed
 		}
-		e, err := bus.New(topic, shopID, Told{Shop: shopID, Person: person, Source: source, At: clock.Millis(now)})
-		if err != nil {
-			return err
-		}
-		return s.bus.Publish(ctx, tx, e)
+		return s.publish(ctx, tx, topic, shopID, Told{Shop: shopID, Person: person, Source: source, At: clock.Millis(now)})
 	})
 	if err != nil {
 		return Following{}, fmt.Errorf("follow %s: %w", shopID, err)

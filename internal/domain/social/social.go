@@ -1,5 +1,6 @@
-// Package social holds what ties people to shops: who follows whom, and the
-// short links that people pass on.
+// Package social holds what ties people to shops and to each other: who follows
+// whom, who is friends with whom, who is blocked, and the short links that people
+// pass on.
 //
 // Its numbers are true: a follower is a person, a click is a browser, each
 // counted once; of a browser that is remembered for as long as the operator says.

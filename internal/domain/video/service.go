@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -102,7 +101,7 @@ func (t Text) cleaned() (Text, error) {
 	}
 	topics := []string{}
 	for _, topic := range t.Topics {
-		topic = strings.ToLower(strings.TrimLeft(text.Line(topic), "#＃ "))
+		topic = asTopic(topic)
 		if utf8.RuneCountInString(topic) > MaxTopic {
 			return Text{}, ErrTopics
 		}
@@ -121,7 +120,7 @@ func (t Text) cleaned() (Text, error) {
 		return Text{}, ErrLanguage
 	case t.Rights.Kind != Own && t.Rights.Kind != Licensed, t.Rights.Kind == Licensed && t.Rights.Source == "":
 		return Text{}, ErrRights
-	case t.Visibility != Public && t.Visibility != Followers && t.Visibility != Link:
+	case t.Visibility != Public && t.Visibility != Followers && t.Visibility != Friends && t.Visibility != Link:
 		return Text{}, ErrVisibility
 	case len(t.Products) > MaxProducts:
 		return Text{}, ErrProducts
@@ -174,6 +173,9 @@ func (s *Service) Create(ctx context.Context, shopID, author string, d Post, fil
 		if err := insert(ctx, tx, v); err != nil {
 			return err
 		}
+		if err := setTopics(ctx, tx, v.ID, v.Topics); err != nil {
+			return err
+		}
 		return s.Slow.Insert(ctx, tx, makeFilm{v.ID}, job.Unique(v.ID))
 	})
 	if err != nil {
@@ -199,6 +201,11 @@ func (s *Service) change(ctx context.Context, shopID, video string, f func(tx *d
 		}
 		if err := save(ctx, tx, v); err != nil {
 			return err
+		}
+		if !slices.Equal(v.Topics, was.Topics) {
+			if err := setTopics(ctx, tx, v.ID, v.Topics); err != nil {
+				return err
+			}
 		}
 		return s.tell(ctx, tx, v, was.State)
 	})
@@ -347,15 +354,15 @@ func (s *Service) Seen(ctx context.Context, video, person string) (Video, error)
 	if err != nil {
 		return Video{}, err
 	}
-	if v.State == Published && v.Visibility != Followers {
+	if v.State == Published && (v.Visibility == Public || v.Visibility == Link) {
 		return v, nil
 	}
 	if person == "" {
 		return Video{}, ErrNotFound
 	}
 	if v.State == Published {
-		f, err := s.Social.Of(ctx, person, v.Shop)
-		if err != nil || f.Following {
+		seen, err := s.meant(ctx, v, person)
+		if err != nil || seen {
 			return v, err
 		}
 	}
@@ -363,6 +370,15 @@ func (s *Service) Seen(ctx context.Context, video, person string) (Video, error)
 		return Video{}, ErrNotFound
 	}
 	return v, nil
+}
+
+// meant reports whether a video for followers or friends is for person.
+func (s *Service) meant(ctx context.Context, v Video, person string) (bool, error) {
+	if v.Visibility == Friends {
+		return s.Social.FriendOfOwner(ctx, person, v.Shop)
+	}
+	f, err := s.Social.Of(ctx, person, v.Shop)
+	return f.Following, err
 }
 
 // OfShop pages through all videos of a shop, the newest first.
@@ -374,15 +390,8 @@ func (s *Service) OfShop(ctx context.Context, shopID string, after page.Cursor, 
 // PublishedOf pages through what person ("" for nobody) finds in a shop, the
 // newest first.
 func (s *Service) PublishedOf(ctx context.Context, shopID, person string, after page.Cursor, n int) (page.Of[Video], error) {
-	follower := false
-	if person != "" {
-		f, err := s.Social.Of(ctx, person, shopID)
-		if err != nil {
-			return page.Of[Video]{}, err
-		}
-		follower = f.Following || s.Shops.Require(ctx, shopID, person, shop.See) == nil
-	}
-	rows, err := publishedOf(ctx, s.DB, shopID, follower, after, n+1)
+	staff := person != "" && s.Shops.Require(ctx, shopID, person, shop.See) == nil
+	rows, err := publishedOf(ctx, s.DB, shopID, person, staff, after, n+1)
 	return page.Cut(rows, n, func(v Video) page.Cursor { return page.Cursor{At: clock.Millis(v.PublishedAt), ID: v.ID} }), err
 }
 

@@ -109,6 +109,8 @@ func setProgress(ctx context.Context, q db.Querier, id string, percent int) erro
 func remove(ctx context.Context, tx *db.Tx, id string) error {
 	for _, text := range []string{
 		`DELETE FROM video_like WHERE video = $1`,
+		`DELETE FROM video_favourite WHERE video = $1`,
+		`DELETE FROM video_topic WHERE video = $1`,
 		`DELETE FROM video_comment WHERE video = $1`,
 		`DELETE FROM video WHERE id = $1`,
 	} {
@@ -127,14 +129,175 @@ func ofShop(ctx context.Context, q db.Querier, shop string, after page.Cursor, n
 		LIMIT $4`, shop, after.At, after.ID, n))
 }
 
-// publishedOf lists what a visitor sees in a shop: with follower also what is
-// for followers.
-func publishedOf(ctx context.Context, q db.Querier, shop string, follower bool, after page.Cursor, n int) ([]Video, error) {
+// listed is the condition that a video v is in the lists that person $1 ("" for
+// nobody) looks at.
+const listed = `v.state = 'published' AND (v.visibility = 'public'
+	OR v.visibility = 'followers' AND EXISTS (SELECT 1 FROM social_follow f WHERE f.person = $1 AND f.shop = v.shop)
+	OR v.visibility = 'friends' AND EXISTS (
+		SELECT 1 FROM member m
+		JOIN social_tie mine ON mine.person = $1 AND mine.other = m.person
+		JOIN social_tie theirs ON theirs.person = m.person AND theirs.other = $1
+		WHERE m.shop = v.shop AND m.role = 'owner'))`
+
+// publishedOf lists what person finds in a shop; staff finds all but the videos
+// that are in no list.
+func publishedOf(ctx context.Context, q db.Querier, shop, person string, staff bool, after page.Cursor, n int) ([]Video, error) {
 	return videos(db.All(ctx, q, scan, `
-		SELECT `+columns+` FROM video
-		WHERE shop = $1 AND state = 'published' AND (visibility = 'public' OR visibility = 'followers' AND $2) AND (published_at, id) < ($3, $4)
-		ORDER BY published_at DESC, id DESC
-		LIMIT $5`, shop, follower, after.At, after.ID, n))
+		SELECT `+columns+` FROM video v
+		WHERE v.shop = $2 AND v.state = 'published' AND (`+listed+` OR v.visibility <> 'link' AND $3) AND (v.published_at, v.id) < ($4, $5)
+		ORDER BY v.published_at DESC, v.id DESC
+		LIMIT $6`, person, shop, staff, after.At, after.ID, n))
+}
+
+// turned numbers the videos that person sees of the shops they follow: by day, on
+// a day by turns, so that a shop with ten films does not hide the one of another.
+// The numbers fall from the front of the list to its end.
+const turned = `
+	SELECT v.id, v.published_at, v.published_at / 86400000 * 100000 - ROW_NUMBER() OVER (
+		PARTITION BY v.shop, v.published_at / 86400000 ORDER BY v.published_at DESC, v.id DESC) AS place
+	FROM video v JOIN social_follow s ON s.shop = v.shop AND s.person = $1
+	WHERE ` + listed
+
+// turn is where a video stands in the list of a follower.
+type turn struct {
+	id           string
+	at, position int64
+}
+
+func byTurns(ctx context.Context, q db.Querier, person string, after turn, n int) ([]turn, error) {
+	return db.All(ctx, q, func(t *turn) []any { return []any{&t.id, &t.at, &t.position} }, `
+		SELECT id, published_at, place FROM (`+turned+`) list
+		WHERE (place, published_at, id) < ($2, $3, $4)
+		ORDER BY place DESC, published_at DESC, id DESC
+		LIMIT $5`, person, after.position, after.at, after.id, n)
+}
+
+// told is what friends of person $1 did, who let their friends see it.
+const told = `
+	SELECT l.video, l.person, 'liked' AS what, l.created_at AS at
+	FROM social_tie a
+	JOIN social_tie b ON b.person = a.other AND b.other = a.person
+	JOIN social_privacy p ON p.person = a.other AND p.likes = 'on' AND NOT p.minor
+	JOIN video_like l ON l.person = a.other
+	WHERE a.person = $1
+	UNION ALL
+	SELECT s.target, s.sharer, 'shared', s.created_at
+	FROM social_tie a
+	JOIN social_tie b ON b.person = a.other AND b.other = a.person
+	JOIN social_privacy p ON p.person = a.other AND p.likes = 'on' AND NOT p.minor
+	JOIN social_share s ON s.sharer = a.other AND s.kind = 'video'
+	WHERE a.person = $1`
+
+// deed is one thing that a friend did with a video.
+type deed struct {
+	video, person, what string
+	at                  int64
+}
+
+func scanDeed(d *deed) []any { return []any{&d.video, &d.person, &d.what, &d.at} }
+
+// friendsDid lists videos with the time when a friend last did something with
+// them, the newest first.
+func friendsDid(ctx context.Context, q db.Querier, person string, after page.Cursor, n int) ([]deed, error) {
+	return db.All(ctx, q, scanDeed, `
+		SELECT video, '', '', at FROM (
+			SELECT d.video AS video, MAX(d.at) AS at FROM (`+told+`) d
+			JOIN video v ON v.id = d.video
+			WHERE `+listed+`
+			GROUP BY d.video) list
+		WHERE (at, video) < ($2, $3)
+		ORDER BY at DESC, video DESC
+		LIMIT $4`, person, after.At, after.ID, n)
+}
+
+// deedsWith lists what friends did with a video, the newest first.
+func deedsWith(ctx context.Context, q db.Querier, person, video string, n int) ([]deed, error) {
+	return db.All(ctx, q, scanDeed, `
+		SELECT video, person, what, at FROM (`+told+`) d
+		WHERE video = $2
+		ORDER BY at DESC, person, what
+		LIMIT $3`, person, video, n)
+}
+
+// near lists the videos whose place has the words; like is a pattern with \ as
+// escape.
+func near(ctx context.Context, q db.Querier, person, like string, after page.Cursor, n int) ([]Video, error) {
+	return videos(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM video v
+		WHERE `+listed+` AND LOWER(v.place) LIKE LOWER($2) ESCAPE '\' AND (v.published_at, v.id) < ($3, $4)
+		ORDER BY v.published_at DESC, v.id DESC
+		LIMIT $5`, person, like, after.At, after.ID, n))
+}
+
+// places lists where public videos were made, the place with most of them first.
+func places(ctx context.Context, q db.Querier, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT place FROM video
+		WHERE state = 'published' AND visibility = 'public' AND place <> ''
+		GROUP BY place
+		ORDER BY COUNT(*) DESC, place
+		LIMIT $1`, n)
+}
+
+func onTopic(ctx context.Context, q db.Querier, person, topic string, after page.Cursor, n int) ([]Video, error) {
+	return videos(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM video v
+		WHERE `+listed+` AND EXISTS (SELECT 1 FROM video_topic t WHERE t.topic = $2 AND t.video = v.id) AND (v.published_at, v.id) < ($3, $4)
+		ORDER BY v.published_at DESC, v.id DESC
+		LIMIT $5`, person, topic, after.At, after.ID, n))
+}
+
+// setTopics makes the topics of a video findable.
+func setTopics(ctx context.Context, tx *db.Tx, video string, topics []string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM video_topic WHERE video = $1`, video); err != nil {
+		return err
+	}
+	for _, topic := range topics {
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO video_topic (topic, video)
+			VALUES ($1, $2)
+			ON CONFLICT (topic, video) DO NOTHING`, topic, video); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutTopics lists videos with topics that are not yet findable.
+func withoutTopics(ctx context.Context, q db.Querier, n int) ([]Video, error) {
+	return videos(db.All(ctx, q, scan, `
+		SELECT `+columns+` FROM video v
+		WHERE v.topics <> '[]' AND NOT EXISTS (SELECT 1 FROM video_topic t WHERE t.video = v.id)
+		LIMIT $1`, n))
+}
+
+func setFavourite(ctx context.Context, tx *db.Tx, video, person string, keep bool, now time.Time) error {
+	var err error
+	if keep {
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO video_favourite (person, video, created_at)
+			VALUES ($1, $2, $3)
+			ON CONFLICT (person, video) DO NOTHING`, person, video, clock.Millis(now))
+	} else {
+		_, err = tx.ExecContext(ctx, `
+			DELETE FROM video_favourite
+			WHERE person = $1 AND video = $2`, person, video)
+	}
+	return err
+}
+
+func isFavourite(ctx context.Context, q db.Querier, video, person string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM video_favourite WHERE person = $1 AND video = $2)`, person, video)
+}
+
+// favourites lists what person kept, with the time, the newest first.
+func favourites(ctx context.Context, q db.Querier, person string, after page.Cursor, n int) ([]deed, error) {
+	return db.All(ctx, q, scanDeed, `
+		SELECT k.video, '', '', k.created_at FROM video_favourite k
+		JOIN video v ON v.id = k.video
+		WHERE k.person = $1 AND v.state = 'published' AND (v.visibility = 'link' OR `+listed+`) AND (k.created_at, k.video) < ($2, $3)
+		ORDER BY k.created_at DESC, k.video DESC
+		LIMIT $4`, person, after.At, after.ID, n)
 }
 
 // eligible lists the published videos for everybody, the oldest first.
@@ -259,12 +422,14 @@ func comment(ctx context.Context, q db.Querier, video, id string) (Comment, erro
 	return r.comment(), err
 }
 
-func comments(ctx context.Context, q db.Querier, video, parent string, after page.Cursor, n int) ([]Comment, error) {
+// comments leaves out those of people whom the reader has blocked.
+func comments(ctx context.Context, q db.Querier, video, parent, reader string, after page.Cursor, n int) ([]Comment, error) {
 	rows, err := db.All(ctx, q, scanComment, `
 		SELECT `+commentColumns+` FROM video_comment
 		WHERE video = $1 AND parent = $2 AND (created_at, id) < ($3, $4)
+			AND NOT EXISTS (SELECT 1 FROM social_block b WHERE b.person = $6 AND b.other = video_comment.person)
 		ORDER BY created_at DESC, id DESC
-		LIMIT $5`, video, parent, after.At, after.ID, n)
+		LIMIT $5`, video, parent, after.At, after.ID, n, reader)
 	out := make([]Comment, len(rows))
 	for i, r := range rows {
 		out[i] = r.comment()

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/page"
@@ -93,6 +94,12 @@ func (s *Service) Say(ctx context.Context, video, parent, person, name, words st
 			if err != nil {
 				return err
 			}
+			switch barred, err := social.Barred(ctx, tx, above.Person, person); {
+			case err != nil:
+				return err
+			case barred:
+				return social.ErrBlocked
+			}
 			if above.Parent != "" {
 				c.Parent = above.Parent
 			}
@@ -106,9 +113,10 @@ func (s *Service) Say(ctx context.Context, video, parent, person, name, words st
 }
 
 // CommentsOf pages through the comments on a video, the newest first, or with a
-// parent through the answers to one.
-func (s *Service) CommentsOf(ctx context.Context, video, parent string, after page.Cursor, n int) (page.Of[Comment], error) {
-	rows, err := comments(ctx, s.DB, video, parent, after, n+1)
+// parent through the answers to one. Whom the reader ("" for nobody) has blocked
+// is left out.
+func (s *Service) CommentsOf(ctx context.Context, video, parent, reader string, after page.Cursor, n int) (page.Of[Comment], error) {
+	rows, err := comments(ctx, s.DB, video, parent, reader, after, n+1)
 	return page.Cut(rows, n, func(c Comment) page.Cursor { return page.Cursor{At: clock.Millis(c.At), ID: c.ID} }), err
 }
 

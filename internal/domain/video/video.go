@@ -40,6 +40,7 @@ type Visibility string
 const (
 	Public    Visibility = "public"
 	Followers Visibility = "followers" // of the shop
+	Friends   Visibility = "friends"   // of who owns the shop
 	Link      Visibility = "link"      // who has the address; in no list
 )
 
@@ -155,7 +156,7 @@ var (
 	ErrTopics     = errs.New(errs.Invalid, "video.topics", "A video has at most 8 topics of at most 30 characters.")
 	ErrRights     = errs.New(errs.Invalid, "video.rights", "Say where licensed pictures come from.")
 	ErrLanguage   = errs.New(errs.Invalid, "video.language", "A language is a tag such as en or zh.")
-	ErrVisibility = errs.New(errs.Invalid, "video.visibility", "A video is for everybody, for followers, or for who has the link.")
+	ErrVisibility = errs.New(errs.Invalid, "video.visibility", "A video is for everybody, for followers, for friends, or for who has the link.")
 	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.")
 	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.")
 	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.")

@@ -13,7 +13,8 @@ import (
 
 // Migrations are the schema steps of one area: embedded goose files in a folder
 // named migrations, forward only. Version numbers (2026112201_order.sql) are
-// unique over the whole program.
+// unique over the whole program. What one engine alone understands lies in a pair
+// of files: 2026112353_search.sqlite.sql and 2026112353_search.postgres.sql.
 type Migrations struct {
 	Area  string
 	Files fs.FS
@@ -31,6 +32,9 @@ func (d *DB) Migrate(ctx context.Context, areas ...Migrations) error {
 		}
 		for _, f := range files {
 			name := strings.TrimPrefix(f, "migrations/")
+			if strings.HasSuffix(name, ".sqlite.sql") && d.postgres || strings.HasSuffix(name, ".postgres.sql") && !d.postgres {
+				continue
+			}
 			version, _, _ := strings.Cut(name, "_")
 			if was, taken := owner[version]; taken {
 				return fmt.Errorf("migration version %s is used by %s and %s", version, was, a.Area)
@@ -89,7 +93,7 @@ func (d *DB) Schema(ctx context.Context) (string, error) {
 	}
 	stmts, err := All(ctx, d, Column[string], `
 		SELECT sql FROM sqlite_master
-		WHERE sql IS NOT NULL AND name NOT LIKE 'goose_%' AND name NOT LIKE 'sqlite_%'`)
+		WHERE sql IS NOT NULL AND name NOT LIKE 'goose_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_fts_%'`)
 	if err != nil {
 		return "", err
 	}

@@ -19,11 +19,30 @@ type asset struct {
 	br, gz           bool
 }
 
+// StaticOption changes how an app is served.
+type StaticOption func(*static)
+
+type static struct {
+	head func(r *http.Request) string
+}
+
+// WithHead adds what head answers to the <head> of index.html, for those who read
+// pages and do not run them: programs that make a preview of a link. Browsers,
+// which say that they open a document (Sec-Fetch-Dest), get the file as it is,
+// compressed and checked by its tag.
+func WithHead(head func(r *http.Request) string) StaticOption {
+	return func(s *static) { s.head = head }
+}
+
 // Static serves an app that was built into files: hashed files below assets/
 // are immutable, everything else is checked each time, and an address that is no
 // file gets index.html, because the app routes it. Encodings made at build time
 // (name.br, name.gz) are preferred.
-func Static(files fs.FS) (http.Handler, error) {
+func Static(files fs.FS, opts ...StaticOption) (http.Handler, error) {
+	var s static
+	for _, o := range opts {
+		o(&s)
+	}
 	assets := map[string]*asset{}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz") {
@@ -64,6 +83,12 @@ func Static(files fs.FS) (http.Handler, error) {
 				WriteProblem(w, r, nil, ErrNotFound)
 				return
 			}
+			if s.head != nil && r.Header.Get("Sec-Fetch-Dest") == "" {
+				if more := s.head(r); more != "" {
+					serveWith(w, r, files, a, more)
+					return
+				}
+			}
 		}
 		serveAsset(w, r, files, a)
 	}), nil
@@ -73,6 +98,27 @@ func exists(files fs.FS, name string) bool {
 	_, err := fs.Stat(files, name)
 	return err == nil
 }
+
+// serveWith serves a page with more in its head.
+func serveWith(w http.ResponseWriter, r *http.Request, files fs.FS, a *asset, more string) {
+	raw, err := fs.ReadFile(files, a.name)
+	if err != nil {
+		WriteProblem(w, r, nil, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.kind)
+	h.Set("Vary", "Sec-Fetch-Dest, Accept-Language")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Security-Policy", pagePolicy)
+	if r.Method == http.MethodGet {
+		_, _ = io.WriteString(w, strings.Replace(string(raw), "</head>", more+"</head>", 1))
+	}
+}
+
+// pagePolicy: nothing comes from elsewhere; blob: is the player and the camera.
+const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
+	"style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 
 func serveAsset(w http.ResponseWriter, r *http.Request, files fs.FS, a *asset) {
 	name := a.name
@@ -86,9 +132,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request, files fs.FS, a *asset) {
 		h.Set("Cache-Control", "no-cache")
 	}
 	if strings.HasSuffix(name, ".html") {
-		// Nothing comes from elsewhere; blob: is the player and the camera.
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "+
-			"style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'")
+		h.Set("Content-Security-Policy", pagePolicy)
 	}
 	if r.Header.Get("If-None-Match") == a.etag {
 		w.WriteHeader(http.StatusNotModified)

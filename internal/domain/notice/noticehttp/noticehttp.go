@@ -60,8 +60,9 @@ func (h handler) read(ctx context.Context, _ *web.None) (*web.None, error) {
 
 type preferences struct {
 	Notices struct {
-		ShowStarts notice.Channels `json:"show_starts"`
-		Orders     notice.Channels `json:"orders"`
+		ShowStarts notice.Channels  `json:"show_starts"`
+		Orders     notice.Channels  `json:"orders"`
+		People     *notice.Channels `json:"people,omitempty" doc:"Stays as it is when missing"`
 	} `json:"notices"`
 }
 
@@ -69,14 +70,20 @@ func (h handler) preferences(ctx context.Context, _ *web.None) (*web.Out[prefere
 	all, err := h.notices.Preferences(ctx, web.Who(ctx).Person)
 	var out preferences
 	out.Notices.ShowStarts, out.Notices.Orders = all[notice.ShowStarts], all[notice.Orders]
+	people := all[notice.People]
+	out.Notices.People = &people
 	return web.Answer(out, err)
 }
 
 func (h handler) setPreferences(ctx context.Context, in *web.Out[preferences]) (*web.Out[preferences], error) {
-	err := h.notices.SetPreferences(ctx, web.Who(ctx).Person, map[notice.Kind]notice.Channels{
-		notice.ShowStarts: in.Body.Notices.ShowStarts, notice.Orders: in.Body.Notices.Orders,
-	})
-	return web.Answer(in.Body, err)
+	want := map[notice.Kind]notice.Channels{notice.ShowStarts: in.Body.Notices.ShowStarts, notice.Orders: in.Body.Notices.Orders}
+	if p := in.Body.Notices.People; p != nil {
+		want[notice.People] = *p
+	}
+	if err := h.notices.SetPreferences(ctx, web.Who(ctx).Person, want); err != nil {
+		return nil, err
+	}
+	return h.preferences(ctx, nil)
 }
 
 type subscription struct {

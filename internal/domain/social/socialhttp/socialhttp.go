@@ -1,4 +1,5 @@
-// Package socialhttp is the door of follows and short links.
+// Package socialhttp is the door of what ties people to shops and to each other,
+// and of short links.
 package socialhttp
 
 import (
@@ -7,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/web"
@@ -14,10 +16,11 @@ import (
 
 // Parts are what the door works with.
 type Parts struct {
-	Social *social.Service
-	URL    func() string // address of the market without a slash at its end
-	Log    *slog.Logger
-	Now    clock.Now
+	Social   *social.Service
+	Accounts *account.Service
+	URL      func() string // address of the market without a slash at its end
+	Log      *slog.Logger
+	Now      clock.Now
 }
 
 // sourceFor is how long an order remembers the link that brought its buyer.
@@ -25,15 +28,17 @@ const sourceFor = 30 * 24 * time.Hour
 
 type handler struct {
 	Parts
-	shares, opens *web.Limiter
+	shares, opens, ties *web.Limiter
 }
 
 // Mount adds the operations to api, and GET /s/{code} to mux.
 func Mount(api *web.API, mux *http.ServeMux, p Parts) {
-	h := &handler{Parts: p, shares: web.NewLimiter(10*time.Second, 30, p.Now), opens: web.NewLimiter(time.Second, 60, p.Now)}
+	h := &handler{Parts: p, shares: web.NewLimiter(10*time.Second, 30, p.Now), opens: web.NewLimiter(time.Second, 60, p.Now), ties: web.NewLimiter(2*time.Second, 60, p.Now)}
 	web.Handle(api, web.SignedIn, "PUT /v1/shops/{id}/follow", "follow-shop", "Follow a shop", h.follow)
 	web.Handle(api, web.SignedIn, "DELETE /v1/shops/{id}/follow", "unfollow-shop", "Stop following a shop", h.unfollow, web.Status(http.StatusOK))
 	web.Handle(api, web.Anyone, "POST /v1/shares", "share", "Make a short link", h.share)
+	h.people(api)
+	h.groups(api)
 	mux.HandleFunc("GET /s/{code}", h.open)
 }
 

@@ -33,7 +33,7 @@ type Said struct {
 	Rights     *video.Rights    `json:"rights,omitempty" doc:"Own if missing"`
 	AI         bool             `json:"ai,omitempty"`
 	Ad         bool             `json:"ad,omitempty"`
-	Visibility video.Visibility `json:"visibility,omitempty" enum:"public,followers,link" doc:"Public if missing"`
+	Visibility video.Visibility `json:"visibility,omitempty" enum:"public,followers,friends,link" doc:"Public if missing"`
 	Products   []string         `json:"products,omitempty" maxItems:"20" doc:"Ids of products of this shop, in order"`
 	Show       string           `json:"show,omitempty" maxLength:"40" doc:"Id of a show to be reminded of, or to enter while it is on air"`
 }
@@ -139,7 +139,7 @@ type change struct {
 	Rights     *video.Rights     `json:"rights,omitempty"`
 	AI         *bool             `json:"ai,omitempty"`
 	Ad         *bool             `json:"ad,omitempty"`
-	Visibility *video.Visibility `json:"visibility,omitempty" enum:"public,followers,link"`
+	Visibility *video.Visibility `json:"visibility,omitempty" enum:"public,followers,friends,link"`
 	Products   *[]string         `json:"products,omitempty" maxItems:"20"`
 	Show       *string           `json:"show,omitempty" maxLength:"40" doc:"Empty: none"`
 }

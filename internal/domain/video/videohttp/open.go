@@ -14,7 +14,7 @@ import (
 
 // Mount adds the operations to api, and uploads and films to mux.
 func Mount(api *web.API, mux *http.ServeMux, p Parts) {
-	h := &handler{p}
+	h := &handler{p, web.NewLimiter(5*time.Second, 20, p.Now)}
 	web.Handle(api, web.Anyone, "GET /v1/videos/{id}", "video", "A short video", h.get)
 	web.Handle(api, web.Anyone, "GET /v1/shops/{shop}/videos", "shop-videos", "The short videos of a shop, the newest first", h.ofShop)
 	web.Handle(api, web.SignedIn, "PUT /v1/videos/{id}/like", "like-video", "Like a video", h.like)
@@ -22,6 +22,8 @@ func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 	web.Handle(api, web.Anyone, "GET /v1/videos/{id}/comments", "video-comments", "What is said to a video, the newest first", h.comments)
 	web.Handle(api, web.SignedIn, "POST /v1/videos/{id}/comments", "comment-video", "Say something to a video", h.say, web.Status(http.StatusCreated))
 	web.Handle(api, web.SignedIn, "DELETE /v1/videos/{id}/comments/{comment}", "remove-video-comment", "Take back an own comment; the shop removes any", h.unsay)
+	h.around(api)
+	h.inbox(api)
 	h.merchant(api)
 	h.Uploads.Mount(mux)
 	mux.HandleFunc("GET "+Prefix+"{id}/"+masterName, h.master)
@@ -49,10 +51,6 @@ type ofShopInput struct {
 const perPage = 24
 
 func (h *handler) ofShop(ctx context.Context, in *ofShopInput) (*web.Out[page.Of[View]], error) {
-	after, err := page.Parse(in.After)
-	if err != nil {
-		return nil, err
-	}
 	shopID := in.Shop
 	if !strings.HasPrefix(shopID, "shp_") {
 		sh, err := h.Shops.BySlug(ctx, in.Shop)
@@ -63,20 +61,9 @@ func (h *handler) ofShop(ctx context.Context, in *ofShopInput) (*web.Out[page.Of
 	} else if _, err := h.Shops.Get(ctx, shopID); err != nil {
 		return nil, err
 	}
-	person := web.Who(ctx).Person
-	rows, err := h.Videos.PublishedOf(ctx, shopID, person, after, perPage)
-	if err != nil {
-		return nil, err
-	}
-	out := page.Of[View]{Items: []View{}, Next: rows.Next}
-	for _, v := range rows.Items {
-		view, err := h.viewOf(ctx, v, person)
-		if err != nil {
-			return nil, err
-		}
-		out.Items = append(out.Items, view)
-	}
-	return web.Answer(out, nil)
+	return h.views(ctx, in.After, func(ctx context.Context, person string, after page.Cursor, n int) (page.Of[video.Video], error) {
+		return h.Videos.PublishedOf(ctx, shopID, person, after, n)
+	})
 }
 
 func (h *handler) like(ctx context.Context, in *idInput) (*web.Out[video.Liking], error) {
@@ -118,7 +105,7 @@ func (h *handler) comments(ctx context.Context, in *commentsInput) (*web.Out[pag
 	if _, err := h.Videos.Seen(ctx, in.ID, person); err != nil {
 		return nil, err
 	}
-	rows, err := h.Videos.CommentsOf(ctx, in.ID, in.Parent, after, 30)
+	rows, err := h.Videos.CommentsOf(ctx, in.ID, in.Parent, person, after, 30)
 	out := page.Of[Comment]{Items: make([]Comment, len(rows.Items)), Next: rows.Next}
 	for i, c := range rows.Items {
 		out.Items[i] = commentOf(c, person)
@@ -141,11 +128,7 @@ func (h *handler) say(ctx context.Context, in *sayInput) (*web.Out[Comment], err
 	if err != nil {
 		return nil, err
 	}
-	name := p.Name
-	if name == "" {
-		name = "Guest " + p.ID[len(p.ID)-4:]
-	}
-	c, err := h.Videos.Say(ctx, in.ID, in.Body.Parent, p.ID, name, in.Body.Text)
+	c, err := h.Videos.Say(ctx, in.ID, in.Body.Parent, p.ID, p.Shown(), in.Body.Text)
 	return web.Answer(commentOf(c, p.ID), err)
 }
 
@@ -161,7 +144,7 @@ func (h *handler) unsay(ctx context.Context, in *commentInput) (*web.None, error
 // Views returns how this door shows a video that person ("" for nobody) may see;
 // false when there is none.
 func Views(p Parts) func(ctx context.Context, id, person string) (View, bool, error) {
-	h := &handler{p}
+	h := &handler{Parts: p}
 	return func(ctx context.Context, id, person string) (View, bool, error) {
 		v, err := h.Videos.Seen(ctx, id, person)
 		if errors.Is(err, video.ErrNotFound) {

@@ -18,6 +18,7 @@ import (
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/blob"
 	"github.com/openstall/openstall/internal/platform/upload"
+	"github.com/openstall/openstall/internal/platform/web"
 )
 
 // Parts are what the door works with.
@@ -39,7 +40,10 @@ type Parts struct {
 	Now    clock.Now
 }
 
-type handler struct{ Parts }
+type handler struct {
+	Parts
+	sends *web.Limiter
+}
 
 type labels struct {
 	AI bool `json:"ai" doc:"Made by a machine"`
@@ -73,7 +77,7 @@ type Playable struct {
 	Place      string           `json:"place"`
 	Labels     labels           `json:"labels"`
 	Rights     video.Rights     `json:"rights"`
-	Visibility video.Visibility `json:"visibility" enum:"public,followers,link"`
+	Visibility video.Visibility `json:"visibility" enum:"public,followers,friends,link"`
 	DurationMS int64            `json:"duration_ms"`
 	Width      int              `json:"width"`
 	Height     int              `json:"height"`
@@ -92,6 +96,7 @@ type View struct {
 	Products    []shelf.Card   `json:"products" nullable:"false"`
 	Show        *showCard      `json:"show,omitempty"`
 	Liked       bool           `json:"liked"`
+	Favourite   bool           `json:"favourite" doc:"The person who asks keeps it"`
 	Following   bool           `json:"following" doc:"The person who asks follows the shop"`
 	PublishedAt *time.Time     `json:"published_at,omitempty"`
 }
@@ -125,6 +130,9 @@ func (h *handler) viewOf(ctx context.Context, v video.Video, person string) (Vie
 		return View{}, err
 	}
 	if out.Liked, err = h.Videos.Liked(ctx, v.ID, person); err != nil {
+		return View{}, err
+	}
+	if out.Favourite, err = h.Videos.IsFavourite(ctx, v.ID, person); err != nil {
 		return View{}, err
 	}
 	f, err := h.Videos.Social.Of(ctx, person, v.Shop)

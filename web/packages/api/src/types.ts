@@ -70,6 +70,18 @@ export type FairnessDay = Schemas['FeedFairness']
 export type Mutes = Schemas['FeedMutes']
 export type ReportReason = Schemas['ComplainInputBody']['reason']
 export type DiscoverOverview = Schemas['FeedOverview']
+/** A video with the friends who liked or shared it. */
+export type FromFriends = Schemas['VideoFromFriends']
+/** A person as others see them, and how one stands to them. */
+export type OtherPerson = Schemas['SocialPerson']
+export type Stance = Schemas['SocialStance']
+/** One line of what a search finds; `url` is the path of its page. */
+export type Found = Schemas['AppFound']
+/** What a friend sent; `url` is the sender's link. */
+export type Letter = Schemas['VideoLetter']
+export type FriendGroup = Schemas['SocialGroup']
+export type PersonLine = Schemas['SocialPersonLine']
+export type Privacy = Schemas['SocialPrivacy']
 export type VideoComment = Schemas['VideoComment']
 /** A video as its shop sees it: with its state, and why a file could not be used. */
 export type MerchantVideo = Schemas['VideoMerchantView']

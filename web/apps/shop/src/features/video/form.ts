@@ -11,7 +11,7 @@ export type VideoForm = {
   source: string
   ai: boolean
   ad: boolean
-  visibility: 'public' | 'followers' | 'link'
+  visibility: 'public' | 'followers' | 'friends' | 'link'
   products: string[]
   show: string
 }

@@ -1,17 +1,24 @@
 import { ref, shallowRef, type Ref } from 'vue'
-import { useI18n } from 'vue-i18n'
 import { ApiError, type Video } from '@openstall/api'
 import { say } from '@openstall/ui'
 import { api, useProblem } from '@openstall/app'
-import { shareLink } from '../../shared/share'
+
+let asked = false
+/** Whether friends may see likes is asked once; closing the question puts it off to another visit. */
+async function mustAsk(): Promise<boolean> {
+  if (asked) return false
+  asked = true
+  return (await api.privacy().catch(() => undefined))?.likes_visible === 'unset'
+}
 
 /** What a viewer does with a video beside buying. What needs a name opens the sign-in and is done after it. */
 export function useVideo(video: Readonly<Ref<Video>>) {
-  const { t } = useI18n()
   const problem = useProblem()
   const liked = ref(video.value.liked)
   const likes = ref(video.value.likes)
+  const favourite = ref(video.value.favourite)
   const following = ref(video.value.following)
+  const asksLikes = ref(false)
   const needsName = ref(false)
   const after = shallowRef<() => void>()
 
@@ -30,19 +37,20 @@ export function useVideo(video: Readonly<Ref<Video>>) {
       const now = await api.likeVideo(video.value.id, !liked.value)
       liked.value = now.liked
       likes.value = now.likes
+      if (now.liked) asksLikes.value = await mustAsk()
+    })
+  const keep = () =>
+    attempt(async () => {
+      favourite.value = (await api.keepVideo(video.value.id, !favourite.value)).favourite
     })
   const follow = (on: boolean) =>
     attempt(async () => {
       following.value = (await api.follow(video.value.shop.id, on)).following
-    })
-  const share = (title: string) =>
-    attempt(async () => {
-      if ((await shareLink('video', video.value.id, title)) === 'copied') say(t('video.copied'))
     })
   function named() {
     needsName.value = false
     after.value?.()
     after.value = undefined
   }
-  return { liked, likes, following, needsName, like, follow, share, named }
+  return { liked, likes, favourite, following, needsName, asksLikes, like, keep, follow, named }
 }

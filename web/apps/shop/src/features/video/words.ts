@@ -16,6 +16,6 @@ export function stateWords(v: MerchantVideo, t: Translate, locale: string): stri
     case 'scheduled':
       return v.publish_at ? t('video.isPlanned', { at: at(v.publish_at) }) : t('video.isDraft')
     case 'published':
-      return t(v.visibility === 'public' ? 'video.isPublic' : v.visibility === 'followers' ? 'video.isForFollowers' : 'video.isByLink')
+      return t(v.visibility === 'public' ? 'video.isPublic' : v.visibility === 'followers' ? 'video.isForFollowers' : v.visibility === 'friends' ? 'video.isForFriends' : 'video.isByLink')
   }
 }

@@ -3590,6 +3590,8 @@ export interface components {
             name: string;
             /** @description The comment it answers */
             parent?: string;
+            /** @description Who said it; missing when it is the shop */
+            person?: string;
             /** Format: int64 */
             replies: number;
             text: string;

@@ -97,9 +97,23 @@ test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async
     await his.getByRole('region', { name: 'Following' }).getByRole('article', { name: 'How we fillet a mackerel' }).waitFor()
   })
 
+  await step('whoever says something can be blocked, and is not heard any more', async () => {
+    await rosa.post(`/v1/videos/${video}/comments`, { text: 'Do not buy here' })
+    await ben.post(`/v1/videos/${video}/comments`, { text: 'Why not?' })
+    await his.goto(`/videos/${video}`)
+    await his.getByRole('button', { name: '2 comments' }).tap()
+    await his.getByRole('link', { name: 'Rosa' }).tap()
+    await his.waitForURL(`**/people/${await idOf(rosa)}`)
+    await his.getByRole('button', { name: 'Block' }).tap()
+    await his.getByText('You have blocked this person.').waitFor()
+    await his.goto(`/videos/${video}`)
+    await his.getByRole('button', { name: '2 comments' }).tap()
+    await his.getByText('Why not?').waitFor()
+    assert.equal(await his.getByText('Do not buy here').count(), 0)
+  })
+
   await step('a block ends it', async () => {
     await his.goto(`/people/${await idOf(rosa)}`)
-    await his.getByRole('button', { name: 'Block' }).tap()
     await his.getByText('You have blocked this person.').waitFor()
     await his.goto('/me/friends')
     await his.getByText('No friends yet.').waitFor()

@@ -112,6 +112,12 @@ func TestBlockedPeopleAreNotHeard(t *testing.T) {
 		at := "/v1/videos/" + s.published(film, nil) + "/comments"
 		said := s.call(201, "rosa", "POST", at, object{"text": "Fresh?"})["id"]
 		s.call(201, "ben", "POST", at, object{"text": "No", "parent": said})
+		if c := s.call(201, "marlow", "POST", at, object{"text": "Landed today", "parent": said}); c["person"] != nil {
+			t.Errorf("the shop speaks as %v", c["person"])
+		}
+		if c := s.call(200, "", "GET", at, nil)["items"].([]any)[0].(object); c["person"] != rosa {
+			t.Errorf("a comment of %v, want rosa's", c["person"])
+		}
 		s.call(200, "rosa", "PUT", "/v1/people/"+ben+"/block", nil)
 		s.now = s.now.Add(time.Minute)
 		s.call(201, "ben", "POST", at, object{"text": "Do not buy"})
@@ -124,7 +130,7 @@ func TestBlockedPeopleAreNotHeard(t *testing.T) {
 				t.Errorf("%q reads %d comments, want %d", who, len(all), want)
 			}
 		}
-		if all := s.call(200, "rosa", "GET", at+"?parent="+said.(string), nil)["items"].([]any); len(all) != 0 {
+		if all := s.call(200, "rosa", "GET", at+"?parent="+said.(string), nil)["items"].([]any); len(all) != 1 {
 			t.Errorf("rosa reads the answers %v", all)
 		}
 		p := s.call(200, "ben", "GET", "/v1/people/"+rosa, nil)

@@ -78,6 +78,7 @@ func (h *handler) unlike(ctx context.Context, in *idInput) (*web.Out[video.Likin
 type Comment struct {
 	ID        string    `json:"id"`
 	Parent    string    `json:"parent,omitempty" doc:"The comment it answers"`
+	Person    string    `json:"person,omitempty" doc:"Who said it; missing when it is the shop"`
 	Name      string    `json:"name"`
 	Text      string    `json:"text"`
 	Host      bool      `json:"host" doc:"Someone of the shop"`
@@ -87,7 +88,11 @@ type Comment struct {
 }
 
 func commentOf(c video.Comment, person string) Comment {
-	return Comment{ID: c.ID, Parent: c.Parent, Name: c.Name, Text: c.Text, Host: c.Host, Mine: c.Person == person, Replies: c.Replies, CreatedAt: c.At}
+	out := Comment{ID: c.ID, Parent: c.Parent, Name: c.Name, Text: c.Text, Host: c.Host, Mine: c.Person == person, Replies: c.Replies, CreatedAt: c.At}
+	if !c.Host {
+		out.Person = c.Person
+	}
+	return out
 }
 
 type commentsInput struct {

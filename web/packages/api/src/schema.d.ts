@@ -4105,6 +4105,8 @@ export interface components {
             name: string;
             /** @description The comment it answers */
             parent?: string;
+            /** @description Who said it; missing when it is the shop */
+            person?: string;
             /** Format: int64 */
             replies: number;
             text: string;

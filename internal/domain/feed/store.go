@@ -248,14 +248,24 @@ func (b *batch) add(ctx context.Context, tx *db.Tx, name string, now time.Time) 
 		}); err != nil {
 			return err
 		}
+		// Other processes read what has changed; on SQLite there are none, and the
+		// index of changes would cost more than the row.
+		touch, args := "", []any{name}
+		if tx.Postgres() {
+			touch, args = ", changed_at = $2", append(args, clock.Millis(now))
+		}
 		if _, err := tx.ExecContext(ctx, `
 			UPDATE feed_video
-			SET shows = feed_video.shows + t.shows, credit = CASE WHEN credit > t.paid THEN credit - t.paid ELSE 0 END,
-				reports = feed_video.reports + t.reports, state = CASE WHEN t.frozen AND state = 'live' THEN 'frozen' ELSE state END,
+			SET shows = feed_video.shows + t.shows, credit = CASE WHEN credit > t.paid THEN credit - t.paid ELSE 0 END, reports = feed_video.reports + t.reports,
 				shown0 = feed_video.shown0 + t.shown0, shown1 = feed_video.shown1 + t.shown1, long0 = feed_video.long0 + t.long0, long1 = feed_video.long1 + t.long1,
-				served_at = CASE WHEN t.served_at > feed_video.served_at THEN t.served_at ELSE feed_video.served_at END, changed_at = $2
+				served_at = CASE WHEN t.served_at > feed_video.served_at THEN t.served_at ELSE feed_video.served_at END`+touch+`
 			FROM feed_tally t
-			WHERE t.batch = $1 AND t.video = feed_video.video`, name, clock.Millis(now)); err != nil {
+			WHERE t.batch = $1 AND t.video = feed_video.video`, args...); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE feed_video SET state = 'frozen', changed_at = $2
+			WHERE state = 'live' AND video IN (SELECT video FROM feed_tally WHERE batch = $1 AND frozen)`, name, clock.Millis(now)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM feed_tally WHERE batch = $1`, name); err != nil {

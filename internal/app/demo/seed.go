@@ -15,7 +15,9 @@ import (
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/config"
 )
@@ -56,6 +58,7 @@ func (s *seeder) run(ctx context.Context) error {
 		{"people", s.addPeople},
 		{"shops and goods", s.addStalls},
 		{"followers", s.addFollowers},
+		{"friends", s.addFriends},
 		{"orders of the first days", s.earlyOrders},
 		{"videos of the first day", func(ctx context.Context) error {
 			return s.publishClips(ctx, clipsPerDay, hour(start.AddDate(0, 0, -2), 21, 0))
@@ -69,6 +72,7 @@ func (s *seeder) run(ctx context.Context) error {
 		{"show: " + morningLanding.title.Pick("en"), func(ctx context.Context) error { return s.play(ctx, morningLanding) }},
 		{"orders of the morning are packed", s.packFish},
 		{"videos of today", func(ctx context.Context) error { return s.publishClips(ctx, len(s.posts), time.Now()) }},
+		{"letters between friends", s.addLetters},
 		{"shows to come", s.addPlans},
 		{"orders of today", s.lateOrders},
 	} {
@@ -267,6 +271,58 @@ func (s *seeder) addFollowers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// addFriends makes everybody a friend of Rosa, and each shopper of the next. All
+// but Piet let friends see what they like.
+func (s *seeder) addFriends(ctx context.Context) error {
+	people := shoppers()
+	friends := func(a, b player) error {
+		if a.login == b.login {
+			return nil
+		}
+		for range 2 {
+			if _, err := s.Social.FollowPerson(ctx, s.people[a.login].ID, s.people[b.login].ID, true); err != nil {
+				return err
+			}
+			a, b = b, a
+		}
+		return nil
+	}
+	for i, p := range people {
+		seen := social.Privacy{Likes: social.On, Findable: true}
+		if p.login == "piet" {
+			seen = social.Privacy{Likes: social.Off}
+		}
+		if _, err := s.Social.SetPrivacy(ctx, s.people[p.login].ID, seen); err != nil {
+			return err
+		}
+		if err := errors.Join(friends(people[0], p), friends(p, people[(i+1)%len(people)])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addLetters lets friends send Rosa what they have seen.
+func (s *seeder) addLetters(ctx context.Context) error {
+	rosa := s.people["rosa"].ID
+	for _, l := range []struct{ from, shop, words string }{
+		{"ana", "hill-bakery", "Your bread! Shall we go on Saturday?"},
+		{"mei", fishStall, "这个周末一起做吧"},
+	} {
+		videos, err := s.Videos.OfShop(ctx, s.shops[l.shop].ID, page.First, 1)
+		if err != nil {
+			return err
+		}
+		for _, v := range videos.Items {
+			if _, err := s.Social.Send(ctx, s.people[l.from].ID, social.Video, v.ID, []string{rosa}, nil, l.words); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := s.Social.MakeGroup(ctx, rosa, "Mill Street", []string{s.people["ana"].ID, s.people["lena"].ID, s.people["mei"].ID})
+	return err
 }
 
 // addPlans announces what comes today and tomorrow.

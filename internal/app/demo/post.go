@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/app"
@@ -85,8 +86,9 @@ func (t *poster) post(ctx context.Context, p *posting) (string, error) {
 	if p.zh {
 		language = "zh"
 	}
+	place, _, _ := strings.Cut(p.stall.address, ",")
 	v, err := t.Videos.Create(ctx, t.shops[p.stall.slug].ID, t.owner(p.stall.slug).ID, video.Post{Text: video.Text{
-		Caption: p.words, Topics: p.topics, Language: language, Place: p.stall.address, Rights: video.Rights{Kind: video.Own}, Visibility: video.Public,
+		Caption: p.words, Topics: p.topics, Language: language, Place: place, Rights: video.Rights{Kind: video.Own}, Visibility: video.Public,
 		Products: []string{t.goods[p.stall.slug+"/"+p.picture].ID},
 	}}, f, info.Size())
 	return v.ID, err

@@ -307,15 +307,18 @@ func (s *seeder) addFriends(ctx context.Context) error {
 // addLetters lets friends send Rosa what they have seen.
 func (s *seeder) addLetters(ctx context.Context) error {
 	rosa := s.people["rosa"].ID
-	for _, l := range []struct{ from, shop, words string }{
-		{"ana", "hill-bakery", "Your bread! Shall we go on Saturday?"},
-		{"mei", fishStall, "这个周末一起做吧"},
+	for _, l := range []struct{ from, shop, about, words string }{
+		{"ana", "hill-bakery", "Two in the morning: the first fold.", "Your bread! Shall we go on Saturday?"},
+		{"mei", fishStall, "挑蟹看三处:肚脐、腿毛、分量。越沉越满。", "这个周末一起做吧"},
 	} {
-		videos, err := s.Videos.OfShop(ctx, s.shops[l.shop].ID, page.First, 1)
+		videos, err := s.Videos.OfShop(ctx, s.shops[l.shop].ID, page.First, 200)
 		if err != nil {
 			return err
 		}
 		for _, v := range videos.Items {
+			if v.Caption != l.about {
+				continue
+			}
 			if _, err := s.Social.Send(ctx, s.people[l.from].ID, social.Video, v.ID, []string{rosa}, nil, l.words); err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -390,6 +391,7 @@ func (a *App) Run(ctx context.Context) error {
 	a.resume(ctx)
 	close(a.ready)
 	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)
+	debug.FreeOSMemory() // what it took to start; a quiet market on a small machine keeps little
 	<-ctx.Done()
 
 	a.log.Info("market is closing")

@@ -33,7 +33,7 @@ func TestOneSeedMakesOneWorld(t *testing.T) {
 }
 
 func TestSybilsTakeFromPoolsAndLittleFromTurns(t *testing.T) {
-	r, err := Simulate(t.Context(), World{Users: 300, Creators: 60, Days: 6, Seed: 1}, 2)
+	r, err := Simulate(t.Context(), World{Users: 200, Creators: 50, Arrive: 2, Days: 10, Seed: 1}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestSybilsTakeFromPoolsAndLittleFromTurns(t *testing.T) {
 	for _, p := range r.Policies {
 		by[p.Name] = p.Figures["sybil_share"].Mean
 	}
-	if by["flat"] != 0 || by["flat+sybils"] > by["pools+sybils"]/4 {
+	if by["flat"] != 0 || by["pools+sybils"] < 0.05 || by["flat+sybils"] > by["pools+sybils"]/4 {
 		t.Errorf("shows of sybils: %v", by)
 	}
 }

@@ -49,6 +49,7 @@ var (
 	runs    = flag.Int("runs", 3, "measurements of each kind")
 	profile = flag.String("profile", "", "folder for CPU profiles of the server, one for each hot measurement")
 	binary  = flag.String("binary", "bin/openstall", "the program to measure")
+	engine  = flag.String("engine", "", "sqlite or postgres; both when empty")
 )
 
 // Result is one measurement.
@@ -112,24 +113,13 @@ func median(x []float64) float64 {
 func measure(r *Report) error {
 	var onPostgres []float64
 	for range *runs {
-		w, err := open("sqlite", "")
-		if err != nil {
-			return err
-		}
-		hot, err := w.hot(256)
-		if err == nil {
-			r.Results = append(r.Results, hot)
-			var flash Result
-			if flash, err = w.flash(); err == nil {
-				r.Results = append(r.Results, flash)
+		if *engine != "postgres" {
+			if err := onSQLite(r); err != nil {
+				return err
 			}
 		}
-		w.close()
-		if err != nil {
-			return err
-		}
 		url := os.Getenv("TEST_POSTGRES_URL")
-		if url == "" {
+		if url == "" || *engine == "sqlite" {
 			continue
 		}
 		tps, err := pgbench(url)
@@ -137,10 +127,11 @@ func measure(r *Report) error {
 			return err
 		}
 		r.PGBench = append(r.PGBench, tps)
-		if w, err = open("postgres", url); err != nil {
+		w, err := open("postgres", url)
+		if err != nil {
 			return err
 		}
-		hot, err = w.hot(256)
+		hot, err := w.hot(256)
 		w.close()
 		if err != nil {
 			return err
@@ -152,6 +143,24 @@ func measure(r *Report) error {
 		r.Ratio = median(onPostgres) / median(r.PGBench)
 	}
 	return nil
+}
+
+func onSQLite(r *Report) error {
+	w, err := open("sqlite", "")
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	hot, err := w.hot(256)
+	if err != nil {
+		return err
+	}
+	r.Results = append(r.Results, hot)
+	flash, err := w.flash()
+	if err == nil {
+		r.Results = append(r.Results, flash)
+	}
+	return err
 }
 
 // pgbench measures the naive way on the same cluster: update the hot row and

@@ -103,7 +103,7 @@ test('bad requests are answered in words and change nothing', { timeout: 100_000
   })
 
   await t.test('a bank that says it twice is believed once', async () => {
-    await rosa.payAt(placed.payment.pay_url, 'twice')
+    await rosa.payAt(placed.pay_url, 'twice')
     await until('the order is paid', async () => (await rosa.get(`/v1/orders/${placed.id}`)).pay_state === 'paid')
   })
 

@@ -140,17 +140,21 @@ func (a *App) identify(w http.ResponseWriter, r *http.Request) web.Identity {
 // browser reads the cookies of a request.
 func (a *App) browser(r *http.Request) web.Identity {
 	var i web.Identity
-	if c, err := r.Cookie(web.ViewerCookie); err == nil && len(c.Value) >= 16 && len(c.Value) <= 64 {
-		i.Viewer = c.Value
+	session := ""
+	for _, c := range r.Cookies() {
+		switch {
+		case c.Name == web.ViewerCookie && i.Viewer == "" && len(c.Value) >= 16 && len(c.Value) <= 64:
+			i.Viewer = c.Value
+		case c.Name == web.SourceCookie && i.Source == "" && len(c.Value) <= 64:
+			i.Source = c.Value
+		case c.Name == web.SessionCookie && session == "":
+			session = c.Value
+		}
 	}
-	if c, err := r.Cookie(web.SourceCookie); err == nil && len(c.Value) <= 64 {
-		i.Source = c.Value
-	}
-	c, err := r.Cookie(web.SessionCookie)
-	if err != nil {
+	if session == "" {
 		return i
 	}
-	p, s, err := a.Accounts.Identify(r.Context(), c.Value)
+	p, s, err := a.Accounts.Identify(r.Context(), session)
 	switch {
 	case err == nil:
 		i.Person, i.Session, i.Operator, i.Moderator = p.ID, s.ID, p.Operator, p.Moderator

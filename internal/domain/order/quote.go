@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
-	json "github.com/go-json-experiment/json/v1"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/shop"
@@ -290,7 +292,7 @@ func (s *Service) paymentsFor(q Quote) []string {
 
 // sign returns the quote as a token that only we can make, and its hash.
 func (s *Service) sign(q Quote) (token, hash string) {
-	body, err := json.Marshal(q)
+	body, err := jsonv1.Marshal(q)
 	if err != nil {
 		panic(err)
 	}
@@ -310,7 +312,12 @@ func HashOf(body []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// open verifies a token and returns the quote, its body and hash.
+// wordless passes over what is written for people: most of a quote, and nothing
+// that placing it depends on.
+var wordless = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, _ *text.Local) error { return d.SkipValue() }))
+
+// open verifies a token and returns the quote without its words, its body and
+// hash.
 func (s *Service) open(token string) (Quote, string, string, error) {
 	head, mac, ok := strings.Cut(token, ".")
 	body, err := base64.RawURLEncoding.DecodeString(head)
@@ -318,7 +325,7 @@ func (s *Service) open(token string) (Quote, string, string, error) {
 		return Quote{}, "", "", ErrQuote
 	}
 	var q Quote
-	if err := json.Unmarshal(body, &q); err != nil {
+	if err := json.Unmarshal(body, &q, wordless); err != nil {
 		return Quote{}, "", "", ErrQuote
 	}
 	return q, string(body), HashOf(body), nil

@@ -91,7 +91,8 @@ type Wish struct {
 }
 
 // Place makes an order of an offer. The same key and wish get the same order;
-// the goods are reserved when it returns.
+// the goods are reserved when it returns. The words of the quote (titles, terms)
+// are not in the answer; [Service.Get] has them.
 func (s *Service) Place(ctx context.Context, w Wish) (Order, error) {
 	q, body, hash, err := s.open(w.Token)
 	if err != nil {
@@ -100,7 +101,7 @@ func (s *Service) Place(ctx context.Context, w Wish) (Order, error) {
 	if hash != w.Hash {
 		return Order{}, ErrQuote
 	}
-	p := &placing{ctx: ctx, key: w.Buyer.ID + ":" + w.Key, hash: w.digest(), body: body, qhash: hash}
+	p := &placing{ctx: ctx, key: w.Buyer.ID + ":" + w.Key, hash: w.digest(hash), body: body, qhash: hash}
 	now := s.now()
 	if now.After(q.ExpiresAt) {
 		// An answer that was lost is still owed.
@@ -123,9 +124,9 @@ func (s *Service) Place(ctx context.Context, w Wish) (Order, error) {
 	return s.lane.place(p)
 }
 
-// digest tells two wishes under one key apart.
-func (w Wish) digest() string {
-	b, err := json.Marshal([]any{w.Token, w.Payment, w.Name, w.Phone, w.Consents})
+// digest tells two wishes under one key apart; the quote is in it by its hash.
+func (w Wish) digest(quote string) string {
+	b, err := json.Marshal([]any{quote, w.Payment, w.Name, w.Phone, w.Consents})
 	if err != nil {
 		panic(err)
 	}

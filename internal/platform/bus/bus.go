@@ -11,12 +11,12 @@ package bus
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -35,7 +35,7 @@ type Event struct {
 	ID      string // the same at every delivery of this event
 	Topic   string // "order.placed"
 	Key     string // what it happened to; events of one key stay in order
-	Payload json.RawMessage
+	Payload []byte // JSON
 	At      time.Time
 }
 

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -38,7 +37,7 @@ type deliveryRow struct {
 }
 
 func (r deliveryRow) event() Event {
-	return Event{ID: r.id, Topic: r.topic, Key: r.key, Payload: json.RawMessage(r.payload), At: clock.Time(r.createdAt)}
+	return Event{ID: r.id, Topic: r.topic, Key: r.key, Payload: []byte(r.payload), At: clock.Time(r.createdAt)}
 }
 
 // due returns the next deliveries of a subscriber in order. A key whose earlier

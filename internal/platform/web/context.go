@@ -22,21 +22,40 @@ type Identity struct {
 type contextKey int
 
 const (
-	identityKey contextKey = iota
-	requestKey
-	clientKey
-	siteKey
+	callKey contextKey = iota
+	identityKey
 )
 
-// WithIdentity returns a context that carries who asks.
+// call is what the middleware knows of a request. It travels as one value: a
+// context for each fact would be walked by every question and copied by every
+// request.
+type call struct {
+	request, client string
+	host, scheme    string // as the browser typed them
+	who             Identity
+}
+
+var noCall call
+
+func callOf(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey).(*call); ok {
+		return c
+	}
+	return &noCall
+}
+
+// WithIdentity returns a context that carries another identity than the
+// request's own.
 func WithIdentity(ctx context.Context, i Identity) context.Context {
 	return context.WithValue(ctx, identityKey, i)
 }
 
 // Who returns who asks.
 func Who(ctx context.Context) Identity {
-	i, _ := ctx.Value(identityKey).(Identity)
-	return i
+	if i, ok := ctx.Value(identityKey).(Identity); ok {
+		return i
+	}
+	return callOf(ctx).who
 }
 
 // Person returns the id of the person who asks, or [ErrUnauthorised].
@@ -48,16 +67,10 @@ func Person(ctx context.Context) (string, error) {
 }
 
 // RequestID returns the id of this request, for logs and problem documents.
-func RequestID(ctx context.Context) string {
-	s, _ := ctx.Value(requestKey).(string)
-	return s
-}
+func RequestID(ctx context.Context) string { return callOf(ctx).request }
 
 // ClientIP returns the address of the client, behind trusted proxies too.
-func ClientIP(ctx context.Context) string {
-	s, _ := ctx.Value(clientKey).(string)
-	return s
-}
+func ClientIP(ctx context.Context) string { return callOf(ctx).client }
 
 // Guard says who may call an operation.
 type Guard int
@@ -84,11 +97,9 @@ func (g Guard) check(ctx context.Context) *errs.Error {
 // Site returns the host that the browser typed and the scheme it used, for
 // cookies, passkeys and absolute addresses.
 func Site(ctx context.Context) (host, scheme string) {
-	s, _ := ctx.Value(siteKey).(siteInfo)
-	return s.host, s.scheme
+	c := callOf(ctx)
+	return c.host, c.scheme
 }
-
-type siteInfo struct{ host, scheme string }
 
 // Origin is the address of the market as the browser sees it, without a slash
 // at its end.

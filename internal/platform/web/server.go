@@ -48,45 +48,44 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := cfg.Now()
-		ctx := context.WithValue(r.Context(), requestKey, id.Secret(8))
 		ip, https := client(r, cfg.TrustedProxies)
-		ctx = context.WithValue(ctx, clientKey, ip)
-		site := siteInfo{host: r.Host, scheme: "http"}
+		call := &call{request: id.Secret(8), client: ip, host: r.Host, scheme: "http"}
 		if https {
-			site.scheme = "https"
+			call.scheme = "https"
 		}
-		ctx = context.WithValue(ctx, siteKey, site)
+		ctx := context.WithValue(r.Context(), callKey, call)
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
-		_, pattern := next.Handler(r)
 		defer func() {
 			if p := recover(); p != nil {
 				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(p)
 				}
-				cfg.Log.ErrorContext(ctx, "handler panicked", "path", r.URL.Path, "request", RequestID(ctx), "panic", p, "stack", string(debug.Stack()))
+				cfg.Log.ErrorContext(ctx, "handler panicked", "path", r.URL.Path, "request", call.request, "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					WriteProblem(rec, r, nil, ErrInternal)
 				}
 			}
 			took := cfg.Now().Sub(start)
 			if cfg.Observe != nil {
-				cfg.Observe(pattern, rec.code(), took)
+				cfg.Observe(r.Pattern, rec.code(), took)
 			}
-			cfg.Log.DebugContext(ctx, "request served", "method", r.Method, "path", r.URL.Path, "status", rec.code(), "took", took, "request", RequestID(ctx))
+			if cfg.Log.Enabled(ctx, slog.LevelDebug) {
+				cfg.Log.DebugContext(ctx, "request served", "method", r.Method, "path", r.URL.Path, "status", rec.code(), "took", took, "request", call.request)
+			}
 		}()
 		h := rec.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
-		h.Set("X-Request-Id", RequestID(ctx))
+		h.Set("X-Request-Id", call.request)
 		if crossSite(r, cfg.PublicURL) {
 			WriteProblem(rec, r, cfg.Log, ErrOrigin)
 			return
 		}
 		if cfg.Identify != nil {
-			r = r.WithContext(WithIdentity(ctx, cfg.Identify(rec, r)))
+			call.who = cfg.Identify(rec, r)
 		}
-		next.ServeHTTP(rec, r)
+		next.ServeHTTP(rec, r) // fills r.Pattern
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/shelf"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/web"
@@ -98,7 +99,20 @@ type placeInput struct {
 	}
 }
 
-func (h *handler) place(ctx context.Context, in *placeInput) (*web.Out[view], error) {
+// placed is what a buyer needs next. It says no more because a crowd asks for
+// it at once and most go straight on to paying; the order tells the rest.
+type placed struct {
+	ID       string         `json:"id" doc:"GET /v1/orders/{id} tells everything"`
+	Number   string         `json:"number"`
+	State    order.State    `json:"state" enum:"pending_payment,placed,ready,shipped,completed,cancelled,expired"`
+	PayState order.PayState `json:"pay_state" enum:"none,due_at_pickup,pending,paid,refunding,refunded,failed"`
+	PlacedAt time.Time      `json:"placed_at"`
+	PayUntil *time.Time     `json:"pay_until,omitempty"`
+	PayURL   string         `json:"pay_url,omitempty" doc:"Where to pay, while the order waits for it"`
+	Total    money.Amount   `json:"total"`
+}
+
+func (h *handler) place(ctx context.Context, in *placeInput) (*web.Out[placed], error) {
 	who := web.Who(ctx)
 	if err := h.places.Allow(who.Person); err != nil {
 		return nil, err
@@ -112,7 +126,11 @@ func (h *handler) place(ctx context.Context, in *placeInput) (*web.Out[view], er
 	if err != nil {
 		return nil, err
 	}
-	return web.Answer(h.viewOf(ctx, o, buyerEye))
+	out := placed{ID: o.ID, Number: o.Number, State: o.State, PayState: o.PayState, PlacedAt: o.PlacedAt, Total: o.Total()}
+	if o.State == order.PendingPayment {
+		out.PayUntil, out.PayURL = clock.Ptr(o.PayUntil), order.PayPath(o.ID)
+	}
+	return web.Answer(out, nil)
 }
 
 type listInput struct {

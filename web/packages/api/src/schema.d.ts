@@ -3002,6 +3002,22 @@ export interface components {
                 [key: string]: string;
             };
         };
+        OrderPlaced: {
+            /** @description GET /v1/orders/{id} tells everything */
+            id: string;
+            number: string;
+            /** @enum {string} */
+            pay_state: "none" | "due_at_pickup" | "pending" | "paid" | "refunding" | "refunded" | "failed";
+            /** Format: date-time */
+            pay_until?: string;
+            /** @description Where to pay, while the order waits for it */
+            pay_url?: string;
+            /** Format: date-time */
+            placed_at: string;
+            /** @enum {string} */
+            state: "pending_payment" | "placed" | "ready" | "shipped" | "completed" | "cancelled" | "expired";
+            total: components["schemas"]["MoneyAmount"];
+        };
         OrderPriceChange: {
             from: components["schemas"]["MoneyAmount"];
             line: string;
@@ -10401,7 +10417,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderView"];
+                    "application/json": components["schemas"]["OrderPlaced"];
                 };
             };
             /** @description Unauthorized */

@@ -92,7 +92,7 @@ export function shopper(c: Client) {
     share: (kind: 'show' | 'product' | 'shop' | 'video', target: string) => c.post<{ url: string }>('/shares', { kind, target }),
 
     quote: (q: t.QuoteRequest) => c.post<t.Quote>('/quotes', q),
-    placeOrder: (o: t.OrderRequest) => c.write<t.Order>('/orders', o),
+    placeOrder: (o: t.OrderRequest) => c.write<t.PlacedOrder>('/orders', o),
     orders: (after?: string) => c.get<t.List<t.Order>>('/orders', { after }),
     order: (id: string) => c.get<t.Order>(`/orders/${at(id)}`),
     cancelOrder: (id: string) => c.write<t.Order>(`/orders/${at(id)}/cancel`, {}),

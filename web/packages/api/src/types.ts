@@ -105,6 +105,7 @@ export type PayState = Schemas['OrderView']['pay_state']
 export type ShownPromise = Schemas['OrderPromise']
 export type OrderLine = Schemas['OrderLine']
 export type OrderEvent = Schemas['OrderEvent']
+export type PlacedOrder = Schemas['OrderPlaced']
 export type Order = Schemas['OrderView']
 
 export type Notice = Schemas['NoticeView']

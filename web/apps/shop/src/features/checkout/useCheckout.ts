@@ -1,5 +1,5 @@
 import { computed, reactive, ref, shallowRef } from 'vue'
-import type { Order, Quote, Sku } from '@openstall/api'
+import type { PlacedOrder, Quote, Sku } from '@openstall/api'
 import { serverNow } from '@openstall/ui'
 import { api, useProblem, useSession } from '@openstall/app'
 import { failureOf, missing, priceQuestions, quoteRequest, settle, usualQuantity, type Choice, type Wanted } from './flow'
@@ -18,7 +18,7 @@ export function useCheckout(wanted: Wanted) {
   const error = ref('')
   const busy = ref(false)
   const quote = shallowRef<Quote>()
-  const order = shallowRef<Order>()
+  const order = shallowRef<PlacedOrder>()
   const choice = reactive<Choice>({
     sku: wanted.sku,
     quantity: wanted.quantity || usualQuantity(firstSku),
@@ -111,7 +111,7 @@ export function useCheckout(wanted: Wanted) {
       })
       remember({ kind: choice.kind, payment: choice.payment, name: choice.name, phone: choice.phone })
       order.value = placed
-      if (placed.payment.pay_url) location.assign(placed.payment.pay_url)
+      if (placed.pay_url) location.assign(placed.pay_url)
       else step.value = 'done'
     } catch (e) {
       await refused(e)

@@ -125,3 +125,20 @@ func processor(stat []byte) (name string, own, waited time.Duration, err error) 
 	const tick = 10 * time.Millisecond
 	return string(stat[open+1 : shut]), time.Duration(ticks[0]+ticks[1]) * tick, time.Duration(ticks[2]+ticks[3]) * tick, err
 }
+
+// Idle returns how long the processors of this machine had nothing to do since
+// it started, summed over them (proc(5), /proc/stat).
+func Idle() time.Duration {
+	raw, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(raw), "\n")
+	f := strings.Fields(first) // cpu user nice system idle iowait …
+	if len(f) < 6 {
+		return 0
+	}
+	idle, _ := strconv.ParseInt(f[4], 10, 64)
+	wait, _ := strconv.ParseInt(f[5], 10, 64)
+	return time.Duration(idle+wait) * 10 * time.Millisecond // USER_HZ is 100
+}

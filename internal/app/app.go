@@ -387,6 +387,7 @@ func (a *App) Run(ctx context.Context) error {
 	start("discover", a.Feed.Run)
 	start("clocks", a.clocks)
 	start("screens", a.showScreens)
+	start("heap", mindHeap)
 	start("recordings", a.tendRecordings)
 	a.resume(ctx)
 	close(a.ready)

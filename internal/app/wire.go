@@ -138,12 +138,12 @@ func (a *App) showOrder(ctx context.Context, e bus.Event) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(map[string]any{"type": "order", "data": map[string]any{"order": t.Order, "state": t.State, "pay_state": t.PayState}})
-	if err != nil {
-		return err
-	}
 	if t.Event != "placed" { // the buyer has the answer in hand
-		if err := a.hub.PublishTo(t.Buyer, body); err != nil {
+		body, err := json.Marshal(map[string]any{"type": "order", "data": map[string]any{"order": t.Order, "state": t.State, "pay_state": t.PayState}})
+		if err == nil {
+			err = a.hub.PublishTo(t.Buyer, body)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -21,17 +21,10 @@ func insertTransfers(ctx context.Context, tx *db.Tx, rows [][]any) error {
 }
 
 func addBalance(ctx context.Context, tx *db.Tx, a Account, n int64, currency string) error {
-	res, err := tx.ExecContext(ctx, `
+	return tx.WriteOne(ctx, fmt.Errorf("account %s: %w", a, money.ErrCurrency), `
 		INSERT INTO ledger_account (id, balance, currency) VALUES ($1, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET balance = ledger_account.balance + $2
 		WHERE ledger_account.currency = $3`, string(a), n, currency)
-	if err != nil {
-		return err
-	}
-	if rows, _ := res.RowsAffected(); rows == 0 {
-		return fmt.Errorf("account %s: %w", a, money.ErrCurrency)
-	}
-	return nil
 }
 
 func balance(ctx context.Context, q db.Querier, a Account) (money.Amount, error) {

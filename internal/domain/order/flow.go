@@ -204,7 +204,7 @@ func (s *Service) takeAgain(ctx context.Context, tx *db.Tx, o *Order) (bool, err
 		}
 	}
 	for _, l := range o.Lines {
-		if _, err := stock.Reserve(ctx, tx, l.SKU, l.Bucket, l.Quantity); err != nil {
+		if err := stock.Reserve(ctx, tx, l.SKU, l.Bucket, l.Quantity); err != nil {
 			return false, err
 		}
 		if err := s.stock.HoldAgain(ctx, tx, l.ID); err != nil {

@@ -23,9 +23,13 @@ const maxBatch = 500
 // There is no timer: an idle lane adds no latency, a busy one fills itself.
 // Correctness does not depend on it; several processes on one PostgreSQL each
 // have a lane, and the conditional UPDATE on the stock row decides.
+//
+// On PostgreSQL two batches overlap: while one is being written and synced, the
+// next is gathered, looks its keys up and waits for the locks of the first.
 type lane struct {
 	s     *Service
 	queue chan *placing
+	turn  chan struct{} // who holds it gathers the next batch
 	done  sync.WaitGroup
 	stop  chan struct{}
 }
@@ -47,8 +51,12 @@ type placed struct {
 }
 
 func newLane(s *Service) *lane {
-	l := &lane{s: s, queue: make(chan *placing, 8192), stop: make(chan struct{})}
+	l := &lane{s: s, queue: make(chan *placing, 8192), turn: make(chan struct{}, 1), stop: make(chan struct{})}
+	l.turn <- struct{}{}
 	l.done.Go(l.run)
+	if s.db.Postgres() {
+		l.done.Go(l.run)
+	}
 	return l
 }
 
@@ -80,44 +88,57 @@ func (l *lane) place(p *placing) (Order, error) {
 }
 
 func (l *lane) run() {
-	batch := make([]*placing, 0, maxBatch)
+	var batch []*placing
 	for {
-		select {
-		case p := <-l.queue:
-			batch = append(batch[:0], p)
-		case <-l.stop:
-			select {
-			case p := <-l.queue:
-				batch = append(batch[:0], p)
-			default:
-				return
-			}
+		<-l.turn
+		pass := sync.OnceFunc(func() { l.turn <- struct{}{} })
+		batch = l.gather(batch[:0])
+		if len(batch) == 0 {
+			pass()
+			return
 		}
-	fill:
-		for len(batch) < maxBatch {
-			select {
-			case p := <-l.queue:
-				batch = append(batch, p)
-			default:
-				break fill
-			}
-		}
-		l.commit(batch)
+		l.commit(batch, pass)
+		pass()
 	}
 }
 
+// gather waits for a placement and takes those behind it; none when the lane is
+// closed and empty.
+func (l *lane) gather(batch []*placing) []*placing {
+	select {
+	case p := <-l.queue:
+		batch = append(batch, p)
+	case <-l.stop:
+	}
+	for len(batch) < maxBatch {
+		select {
+		case p := <-l.queue:
+			batch = append(batch, p)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
 // commit places a batch; when the whole of it fails, each alone, so that only
-// the guilty caller hears of it.
-func (l *lane) commit(batch []*placing) {
+// the guilty caller hears of it. Decided is called when nothing of the batch
+// needs to be asked any more and it only has to be written.
+func (l *lane) commit(batch []*placing, decided func()) {
 	// The callers' contexts may end while others of the batch still want their
 	// orders, so the transaction has its own.
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	results, err := l.s.placeAll(ctx, batch)
+	results, err := l.s.placeAll(ctx, batch, decided)
+	if db.IsUnique(err) && len(batch) == 1 {
+		// The other batch, or another process, placed the same key meanwhile: now it
+		// is there to be found.
+		results, err = l.s.placeAll(ctx, batch, decided)
+	}
 	if err != nil && len(batch) > 1 {
 		l.s.log.Warn("batch failed, placing one by one", "orders", len(batch), "error", err)
 		for _, p := range batch {
-			l.commit([]*placing{p})
+			l.commit([]*placing{p}, decided)
 		}
 		return
 	}
@@ -134,7 +155,7 @@ type shelfKey struct{ sku, bucket string }
 
 // placeAll is the transaction: idempotency, stock, slots, then everything that
 // makes an order, in bulk.
-func (s *Service) placeAll(ctx context.Context, batch []*placing) ([]placed, error) {
+func (s *Service) placeAll(ctx context.Context, batch []*placing, decided func()) ([]placed, error) {
 	var out []placed
 	left := map[shelfKey]stock.Item{}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
@@ -148,10 +169,11 @@ func (s *Service) placeAll(ctx context.Context, batch []*placing) ([]placed, err
 			return err
 		}
 		b.grant(batch)
-		if err := b.take(ctx); err != nil {
+		if err := b.write(ctx, batch); err != nil {
 			return err
 		}
-		return b.write(ctx, batch)
+		decided()
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -320,10 +342,11 @@ func (b *batchOf) fits(shopID string, q Quote) error {
 // means that somebody else changed them, and the batch is done again singly.
 func (b *batchOf) take(ctx context.Context) error {
 	for _, k := range sorted(b.taken) {
-		item, err := stock.Reserve(ctx, b.tx, k.sku, k.bucket, b.taken[k])
-		if err != nil {
+		if err := stock.Reserve(ctx, b.tx, k.sku, k.bucket, b.taken[k]); err != nil {
 			return err
 		}
+		item := b.left[k]
+		item.Reserved += b.taken[k]
 		b.left[k] = item
 	}
 	return nil
@@ -358,9 +381,6 @@ func (b *batchOf) write(ctx context.Context, batch []*placing) error {
 	if len(b.wins) == 0 {
 		return nil
 	}
-	if err := b.takeSlots(ctx, batch); err != nil {
-		return err
-	}
 	if err := b.number(ctx, batch); err != nil {
 		return err
 	}
@@ -369,13 +389,22 @@ func (b *batchOf) write(ctx context.Context, batch []*placing) error {
 		rows.add(batch[i], b.now)
 		b.out[i].order = batch[i].order
 	}
+	// What has to be asked is known now; the rest goes in one message. Publishing
+	// asks for the time, so it comes first.
+	b.tx.Together()
+	if err := b.s.bus.Publish(ctx, b.tx, rows.events...); err != nil {
+		return err
+	}
+	if err := b.take(ctx); err != nil {
+		return err
+	}
+	if err := b.takeSlots(ctx, batch); err != nil {
+		return err
+	}
 	if err := rows.insert(ctx, b.tx); err != nil {
 		return err
 	}
-	if err := ledger.PostNew(ctx, b.tx, b.now, rows.journals...); err != nil {
-		return err
-	}
-	return b.s.bus.Publish(ctx, b.tx, rows.events...)
+	return ledger.PostNew(ctx, b.tx, b.now, rows.journals...)
 }
 
 // number gives each order the next number of its shop.

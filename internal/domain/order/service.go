@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
@@ -12,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -126,9 +125,10 @@ func (s *Service) Place(ctx context.Context, w Wish) (Order, error) {
 
 // digest tells two wishes under one key apart; the quote is in it by its hash.
 func (w Wish) digest(quote string) string {
-	b, err := json.Marshal([]any{quote, w.Payment, w.Name, w.Phone, w.Consents})
-	if err != nil {
-		panic(err)
+	var b []byte
+	for _, s := range append([]string{quote, w.Payment, w.Name, w.Phone}, w.Consents...) {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])

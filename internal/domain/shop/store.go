@@ -199,17 +199,10 @@ func takeSlot(ctx context.Context, tx *db.Tx, shop, slot string, n, capacity int
 	if n > capacity {
 		return ErrSlotGone
 	}
-	res, err := tx.ExecContext(ctx, `
+	return tx.WriteOne(ctx, ErrSlotGone, `
 		INSERT INTO slot_use (shop, slot, used) VALUES ($1, $2, $3)
 		ON CONFLICT (shop, slot) DO UPDATE SET used = slot_use.used + $3
 		WHERE slot_use.used + $3 <= $4`, shop, slot, n, capacity)
-	if err != nil {
-		return err
-	}
-	if rows, _ := res.RowsAffected(); rows == 0 {
-		return ErrSlotGone
-	}
-	return nil
 }
 
 func returnSlot(ctx context.Context, tx *db.Tx, shop, slot string) error {

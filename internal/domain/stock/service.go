@@ -148,8 +148,9 @@ func BucketOf(ctx context.Context, q db.Querier, sku, show string) (string, erro
 	return show, nil
 }
 
-// Reserve promises qty units, or [ErrSoldOut] when fewer are left.
-func Reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) (Item, error) {
+// Reserve promises qty units, or fails with [ErrSoldOut] when fewer are left;
+// after [db.Tx.Together] that may be told by the commit.
+func Reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) error {
 	return reserve(ctx, tx, sku, bucket, qty)
 }
 

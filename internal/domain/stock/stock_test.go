@@ -70,7 +70,7 @@ func TestFortyBuyersFiveMugs(t *testing.T) {
 		for range 40 {
 			wg.Go(func() {
 				err := d.InTx(ctx, func(tx *db.Tx) error {
-					_, err := stock.Reserve(ctx, tx, "mug", stock.Stall, 1)
+					err := stock.Reserve(ctx, tx, "mug", stock.Stall, 1)
 					return err
 				})
 				switch {
@@ -111,7 +111,7 @@ func TestWhatWasSetAsideComesBackWhenTheShowEnds(t *testing.T) {
 		}
 		in(func(tx *db.Tx) error { return s.Aside(ctx, tx, "shp", "a", "shw", 6) })
 		in(func(tx *db.Tx) error {
-			if _, err := stock.Reserve(ctx, tx, "a", "shw", 2); err != nil {
+			if err := stock.Reserve(ctx, tx, "a", "shw", 2); err != nil {
 				return err
 			}
 			return stock.Held(ctx, tx, []stock.Reservation{{Line: "l1", SKU: "a", Bucket: "shw", Qty: 2}})
@@ -154,7 +154,7 @@ func TestCounterEqualsItsRows(t *testing.T) {
 					_, _ = s.Record(ctx, "shp", stock.Move{Key: key, SKU: sku, Add: -qty, Reason: stock.Waste})
 				case 2:
 					err := d.InTx(ctx, func(tx *db.Tx) error {
-						if _, err := stock.Reserve(ctx, tx, sku, stock.Stall, qty); err != nil {
+						if err := stock.Reserve(ctx, tx, sku, stock.Stall, qty); err != nil {
 							return err
 						}
 						return stock.Held(ctx, tx, []stock.Reservation{{Line: key, SKU: sku, Qty: qty}})

@@ -61,17 +61,12 @@ func add(ctx context.Context, tx *db.Tx, sku, bucket string, delta, putUp int64)
 // ReserveText is the hot statement of placement, for [db.DB.Keep].
 const ReserveText = `
 	UPDATE stock_item SET reserved = reserved + $3, version = version + 1
-	WHERE sku = $1 AND bucket = $2 AND on_hand - reserved >= $3
-	RETURNING ` + columns
+	WHERE sku = $1 AND bucket = $2 AND on_hand - reserved >= $3`
 
 // reserve is check and write in one statement, so two buyers cannot take the
 // last unit on either engine.
-func reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) (Item, error) {
-	i, err := db.One(ctx, tx, scan, ReserveText, sku, bucket, qty)
-	if errors.Is(err, db.ErrNoRows) {
-		return Item{}, ErrSoldOut
-	}
-	return i, err
+func reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) error {
+	return tx.WriteOne(ctx, ErrSoldOut, ReserveText, sku, bucket, qty)
 }
 
 // unreserve ends promises; it returns the item and whether its bucket is

@@ -13,8 +13,10 @@ import (
 type Tx struct {
 	*sql.Tx
 	db    *DB
+	conn  *sql.Conn // that the transaction is on, for PostgreSQL
 	after []func()
 	again []string // texts that have come often enough to be kept
+	line  *pipeline
 }
 
 // InTx runs fn in one write transaction: committed when fn returns nil, rolled
@@ -23,17 +25,24 @@ type Tx struct {
 func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error { return full(d.inTx(ctx, fn)) }
 
 func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
-	stx, err := d.w.BeginTx(ctx, nil)
+	conn, err := d.w.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{Tx: stx, db: d}
+	tx := &Tx{db: d, conn: conn}
 	defer d.settle(ctx, tx) // runs after the connection is free again
-	defer func() { _ = stx.Rollback() }()
+	defer conn.Close()
+	if tx.Tx, err = conn.BeginTx(ctx, nil); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if err := stx.Commit(); err != nil {
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for _, f := range tx.after {
@@ -69,6 +78,9 @@ func (tx *Tx) SkipLocked() string {
 
 // ExecContext writes.
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := tx.flush(ctx); err != nil {
+		return nil, err
+	}
 	if st := tx.kept(ctx, query); st != nil {
 		return st.ExecContext(ctx, args...)
 	}
@@ -77,6 +89,9 @@ func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 
 // QueryContext reads inside the transaction.
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := tx.flush(ctx); err != nil {
+		return nil, err
+	}
 	if st := tx.kept(ctx, query); st != nil {
 		return st.QueryContext(ctx, args...)
 	}
@@ -85,6 +100,7 @@ func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql
 
 // QueryRowContext reads one row inside the transaction.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	_ = tx.flush(ctx) // the engine refuses what follows a failure, and the commit tells the reason
 	if st := tx.kept(ctx, query); st != nil {
 		return st.QueryRowContext(ctx, args...)
 	}
@@ -248,9 +264,8 @@ func (tx *Tx) insertArrays(ctx context.Context, table string, columns []string, 
 		args[c] = arg
 		casts[c] = "$" + strconv.Itoa(c+1) + "::" + cast + "[]"
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+
-		") SELECT * FROM unnest("+strings.Join(casts, ", ")+")", args...)
-	if err != nil {
+	if err := tx.Write(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+
+		") SELECT * FROM unnest("+strings.Join(casts, ", ")+")", args...); err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
 	}
 	return nil

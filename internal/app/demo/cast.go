@@ -134,7 +134,7 @@ var stalls = []stall{
 		about: both("Beef from four farms we can name. Hung for three weeks.", "牛肉来自四家农场,家家说得出名字。排酸三周。"),
 		legal: "Holm & Sons OHG", number: "HRA 5120", address: "Market Hall, stall 9",
 		goods: []ware{
-			{"beef", both("Rib of beef", "肋排牛肉"), both("On the bone, cut to the weight you ask for.", "带骨,按你要的重量切。"), true, 2890, 0, 18_000, nil},
+			{"beef", both("Rib of beef", "肋排牛肉"), both("On the bone, cut to the weight you ask for.", "带骨,按你要的重量切。"), true, 2890, 0, 18_000, map[string]string{"animal": "beef", "cut": "Rib, on the bone", "origin": "Holstein, four farms", "state": "chilled", "certificate": "DE SH-1127"}},
 		},
 	},
 	{
@@ -152,8 +152,8 @@ var stalls = []stall{
 		about: both("Split units and honest advice. We measure the room before we sell.", "分体空调,实话实说。先量房间再卖机器。"),
 		legal: "Cool Corner GmbH", number: "HRB 9916", address: "Quay 3",
 		goods: []ware{
-			{"air", both("Split unit 2.5 kW", "分体空调 2.5 千瓦"), both("For a room of up to 25 square metres. Fitting is agreed on separately.", "适合 25 平方米以内的房间。安装另约。"), false, 64_900, 0, 6, nil},
-			{"fan", both("Desk fan, quiet", "静音台扇"), both("Three speeds, 28 decibels on the lowest.", "三档风速,最低档 28 分贝。"), false, 3_400, 0, 25, nil},
+			{"air", both("Split unit 2.5 kW", "分体空调 2.5 千瓦"), both("For a room of up to 25 square metres. Fitting is agreed on separately.", "适合 25 平方米以内的房间。安装另约。"), false, 64_900, 0, 6, map[string]string{"model": "CC-25", "energy": "A", "power_kw": "2.5", "room_sqm": "25", "refrigerant": "R32", "noise_db": "21", "installation": "extra", "warranty_months": "24"}},
+			{"fan", both("Desk fan, quiet", "静音台扇"), both("Three speeds, 28 decibels on the lowest.", "三档风速,最低档 28 分贝。"), false, 3_400, 0, 25, map[string]string{"model": "Breeze 3", "energy": "A", "room_sqm": "12", "noise_db": "28", "installation": "none", "warranty_months": "24"}},
 		},
 	},
 	{
@@ -162,8 +162,8 @@ var stalls = []stall{
 		about: both("Household appliances, repaired and tested, one year of guarantee.", "修好测过的家用电器,保修一年。"),
 		legal: "Piotr Nowak", number: "GEW 3340", address: "Mill Street 11",
 		goods: []ware{
-			{"kettle", both("Kettle, 1.7 litres", "电水壶 1.7 升"), both("New element, old charm. Boils in four minutes.", "发热盘换新,外观复古。四分钟烧开。"), false, 2_600, 0, 9, nil},
-			{"fan", both("Table fan, serviced", "翻新台扇"), both("Cleaned, oiled and measured for safety.", "清洁、上油、安全检测。"), false, 1_900, 0, 7, nil},
+			{"kettle", both("Kettle, 1.7 litres", "电水壶 1.7 升"), both("New element, old charm. Boils in four minutes.", "发热盘换新,外观复古。四分钟烧开。"), false, 2_600, 0, 9, map[string]string{"brand": "Nowak", "model": "K 17", "condition": "repaired", "watts": "2200", "warranty_months": "12"}},
+			{"fan", both("Table fan, serviced", "翻新台扇"), both("Cleaned, oiled and measured for safety.", "清洁、上油、安全检测。"), false, 1_900, 0, 7, map[string]string{"brand": "Alma", "model": "T 30", "condition": "repaired", "watts": "40", "warranty_months": "12"}},
 		},
 	},
 	{
@@ -181,8 +181,8 @@ var stalls = []stall{
 		about: both("Soap and creams boiled in small kettles. The full list of contents is on each label.", "小锅手工皂和面霜,全部成分印在标签上。"),
 		legal: "Ida Linde", number: "GEW 4102", address: "Market Hall, stall 22",
 		goods: []ware{
-			{"cream", both("Hand cream, 50 ml", "护手霜 50 毫升"), both("Beeswax, almond oil, no perfume.", "蜂蜡和杏仁油,不加香精。"), false, 900, 0, 40, nil},
-			{"soap", both("Linden soap bar", "菩提香皂"), both("Lathers in sea water too.", "海水里也能起泡。"), false, 450, 0, 80, nil},
+			{"cream", both("Hand cream, 50 ml", "护手霜 50 毫升"), both("Beeswax, almond oil, no perfume.", "蜂蜡和杏仁油,不加香精。"), false, 900, 0, 40, map[string]string{"contents": "50 ml", "ingredients": "Prunus amygdalus dulcis oil, cera alba, aqua, glycerin", "filing": "CPNP 3417720", "maker": "Ida Linde, Market Hall", "opened_months": "6"}},
+			{"soap", both("Linden soap bar", "菩提香皂"), both("Lathers in sea water too.", "海水里也能起泡。"), false, 450, 0, 80, map[string]string{"contents": "95 g", "ingredients": "Sodium olivate, sodium cocoate, aqua, tilia cordata flower", "filing": "CPNP 3417731", "maker": "Ida Linde, Market Hall", "opened_months": "12"}},
 		},
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -127,6 +128,11 @@ func (s *Service) apply(p Product, sh shop.Shop, f Form, now time.Time) (Product
 		p.State = f.State
 	} else {
 		return Product{}, ErrState
+	}
+	if p.State == Live {
+		if err := errors.Join(pack.CheckClaims("title", p.Title), pack.CheckClaims("about", p.About)); err != nil {
+			return Product{}, err
+		}
 	}
 	if p.Measure != Piece && p.Measure != Weight {
 		return Product{}, ErrMeasure

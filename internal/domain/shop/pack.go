@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/openstall/openstall/internal/kit/errs"
 	"github.com/openstall/openstall/internal/kit/text"
@@ -29,6 +31,7 @@ type Pack struct {
 	Fulfilments []string   `json:"fulfilments" nullable:"false"`
 	ReturnRule  ReturnRule `json:"return_rule"`
 	Fields      []Field    `json:"fields" nullable:"false"`
+	Claims      []string   `json:"claims,omitempty" doc:"What may not be said of such goods"`
 	Pickup      *Pickup    `json:"pickup,omitempty"` // filled in when the shop is made
 }
 
@@ -53,7 +56,7 @@ type Choice struct {
 // ReturnRule is what a buyer may do after a change of mind. When it takes a
 // right away that the law gives, the buyer must agree before paying.
 type ReturnRule struct {
-	Code         string     `json:"code" enum:"normal,fresh_exempt"`
+	Code         string     `json:"code" enum:"normal,fresh_exempt,hygiene_exempt,installed"`
 	Text         text.Local `json:"text"`
 	NeedsConsent bool       `json:"needs_consent"`
 }
@@ -65,8 +68,13 @@ type Fact struct {
 	Value text.Local `json:"value"`
 }
 
-// ErrField is returned with the field that does not fit.
-var ErrField = errs.New(errs.Invalid, "shop.field", "A detail of the product does not fit.")
+// Errors of a product's details.
+var (
+	// ErrField is returned with the field that does not fit.
+	ErrField = errs.New(errs.Invalid, "shop.field", "A detail of the product does not fit.")
+	// ErrClaim is returned with the words.
+	ErrClaim = errs.New(errs.Invalid, "shop.claim", "This may not be said of such goods.")
+)
 
 var packs = sync.OnceValue(func() []Pack {
 	names, err := packFiles.ReadDir("packs")
@@ -120,6 +128,39 @@ func (p Pack) Check(fields map[string]string) (map[string]string, error) {
 		out[f.Key] = v
 	}
 	return out, nil
+}
+
+// CheckClaims returns [ErrClaim] when a text says what the law forbids of such
+// goods, as that a cream heals (Regulation (EU) 655/2013; 化妆品监督管理条例, article
+// 37). At is where the text stands.
+func (p Pack) CheckClaims(at string, words text.Local) error {
+	for _, tag := range text.Languages {
+		said := strings.ToLower(words[tag])
+		for _, c := range p.Claims {
+			if says(said, c) {
+				return ErrClaim.At(at, c)
+			}
+		}
+	}
+	return nil
+}
+
+// says reports whether said has claim in it; one in Latin letters as words of
+// their own.
+func says(said, claim string) bool {
+	for from := 0; ; {
+		i := strings.Index(said[from:], claim)
+		if i < 0 {
+			return false
+		}
+		i += from
+		before, _ := utf8.DecodeLastRuneInString(said[:i])
+		after, _ := utf8.DecodeRuneInString(said[i+len(claim):])
+		if claim[0] >= utf8.RuneSelf || !unicode.IsLetter(before) && !unicode.IsLetter(after) {
+			return true
+		}
+		from = i + len(claim)
+	}
 }
 
 func (f Field) fits(v string) bool {

@@ -3531,6 +3531,8 @@ export interface components {
             stall?: string;
         };
         ShopPack: {
+            /** @description What may not be said of such goods */
+            claims?: string[] | null;
             code: string;
             example: {
                 [key: string]: string;
@@ -3566,7 +3568,7 @@ export interface components {
         };
         ShopReturnRule: {
             /** @enum {string} */
-            code: "normal" | "fresh_exempt";
+            code: "normal" | "fresh_exempt" | "hygiene_exempt" | "installed";
             needs_consent: boolean;
             text: {
                 [key: string]: string;

@@ -172,7 +172,7 @@ var stalls = []stall{
 		about: both("We show you the part before we change it.", "换件之前先给你看旧件。"),
 		legal: "Tarik Aydin KFZ", number: "HWK 7781", address: "Bay 3, Mill Street",
 		goods: []ware{
-			{"brake", both("Brake check, 30 minutes", "刹车检测 30 分钟"), both("Discs, pads and fluid, with the measured figures on paper.", "刹车盘、片、油,测量数据写给你。"), false, 2_900, 0, 12, nil},
+			{"brake", both("Brake check, 30 minutes", "刹车检测 30 分钟"), both("Discs, pads and fluid, with the measured figures on paper.", "刹车盘、片、油,测量数据写给你。"), false, 2_900, 0, 12, map[string]string{"work": "Discs, pads, fluid and hand brake measured", "vehicle": "Cars and vans up to 3.5 t", "minutes": "30", "parts": "extra", "warranty_months": "12", "bay": "3"}},
 		},
 	},
 	{
@@ -191,7 +191,7 @@ var stalls = []stall{
 		about: both("Talks about what weighs on you. Not a doctor’s practice.", "聊聊压在心里的事。这里不是诊所。"),
 		legal: "Amara Diallo", number: "GEW 5518", address: "School Lane 9",
 		goods: []ware{
-			{"cup", both("One hour of talk", "一小时谈话"), both("In the room above the tea shop. Tea is included.", "茶馆楼上的房间,茶已包含。"), false, 5_500, 0, 10, nil},
+			{"cup", both("One hour of talk", "一小时谈话"), both("In the room above the tea shop. Tea is included.", "茶馆楼上的房间,茶已包含。"), false, 5_500, 0, 10, map[string]string{"practitioner": "Amara Diallo", "licence": "Diploma in counselling, School of Social Work", "method": "Conversation", "minutes": "60", "where": "room", "limits": "Not medical treatment. In an emergency call the emergency number."}},
 		},
 	},
 	{

@@ -186,7 +186,7 @@ func (s *seeder) earlyOrders(ctx context.Context) error {
 			if w.weight {
 				quantity = 500 + 100*s.random.Int64N(8)
 			}
-			o, err := s.buy(ctx, purchase{who: who, slug: st.slug, picture: w.picture, quantity: quantity, kind: order.ByPickup, pay: atStall})
+			o, err := s.buy(ctx, purchase{who: who, slug: st.slug, picture: w.picture, quantity: quantity, pay: atStall})
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/ledger"
@@ -289,7 +290,7 @@ func (s *Service) HandOver(ctx context.Context, shopID, order, code string) (Ord
 			return ErrHandedOver
 		case o.State == PendingPayment:
 			return ErrNotPaid
-		case o.Quote.Kind != ByPickup:
+		case !o.Quote.AtSlot():
 			return ErrState
 		}
 		var journals []ledger.Journal
@@ -327,6 +328,81 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, o *Order, event strin
 		return err
 	}
 	return ledger.Post(ctx, tx, s.now(), journal("complete", o.ID, ledger.Earned(o.Shop), ledger.Escrow(o.Shop), o.Total()))
+}
+
+// MovableUntil is when the time of an order can be moved last: a stall waits for
+// nobody until the slot begins, somebody who keeps an hour free needs a day.
+func (o Order) MovableUntil() time.Time {
+	if o.Quote.Slot == nil {
+		return time.Time{}
+	}
+	if o.Quote.Kind == ByAppointment {
+		return o.Quote.Slot.StartsAt.Add(-MoveUntil)
+	}
+	return o.Quote.Slot.StartsAt
+}
+
+// Slots lists the times to which a buyer's order can be moved, the present one
+// aside.
+func (s *Service) Slots(ctx context.Context, buyer, order string) ([]shop.Slot, error) {
+	o, err := s.Get(ctx, buyer, order)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Can().Move {
+		return nil, ErrState
+	}
+	sh, err := s.shops.Get(ctx, o.Shop)
+	if err != nil {
+		return nil, err
+	}
+	slots, err := s.shops.Slots(ctx, sh, 14)
+	free := []shop.Slot{}
+	for _, x := range slots {
+		if x.Left > 0 && x.ID != o.Quote.Slot.ID {
+			free = append(free, x)
+		}
+	}
+	return free, err
+}
+
+// Move gives an order another slot: [ErrTooLate] when the old one is near,
+// [shop.ErrSlotGone] when the new one has no room.
+func (s *Service) Move(ctx context.Context, buyer, order, slotID string) (Order, error) {
+	return s.step(ctx, order, func(o Order) bool { return o.Buyer == buyer }, func(tx *db.Tx, o *Order) error {
+		if !o.Can().Move {
+			return ErrState
+		}
+		if o.Quote.Slot.ID == slotID {
+			return nil
+		}
+		now := s.now()
+		if now.After(o.MovableUntil()) {
+			return ErrTooLate
+		}
+		sh, err := s.shops.Get(ctx, o.Shop)
+		if err != nil {
+			return err
+		}
+		slot, err := shop.SlotOf(sh, slotID, now)
+		if err != nil {
+			return err
+		}
+		// In one order, so that two who change places do not wait for each other.
+		old := o.Quote.Slot.ID
+		give := func() error { return shop.ReturnSlot(ctx, tx, o.Shop, old) }
+		take := func() error { return shop.TakeSlots(ctx, tx, o.Shop, slot, 1) }
+		if old < slotID {
+			err = errors.Join(give(), take())
+		} else if err = take(); err == nil {
+			err = give()
+		}
+		if err != nil {
+			return err
+		}
+		return s.apply(ctx, tx, o, change{from: []State{PendingPayment, Placed, Ready}, to: o.State, event: "moved", by: ByBuyer,
+			edit: func(o *Order) { o.Quote.Slot = &slot }})
+	})
 }
 
 // Sweep ends what is overdue: unpaid orders expire and give their goods back,
@@ -401,7 +477,7 @@ func PayPath(order string) string { return "/pay/" + order }
 
 // Can says what may be done with an order next, for buttons.
 type Can struct {
-	Cancel, Pay, HandOver, Ship, Ready, Receive bool
+	Cancel, Pay, HandOver, Ship, Ready, Receive, Move bool
 }
 
 // Can returns what may be done with o.
@@ -410,10 +486,11 @@ func (o Order) Can() Can {
 	return Can{
 		Cancel:   open || o.State == PendingPayment,
 		Pay:      o.State == PendingPayment,
-		HandOver: open && o.Quote.Kind == ByPickup,
+		HandOver: open && o.Quote.AtSlot(),
 		Ship:     o.State == Placed && o.Quote.Kind == ByParcel,
 		Ready:    o.State == Placed && o.Quote.Kind == ByPickup,
 		Receive:  o.State == Shipped,
+		Move:     (open || o.State == PendingPayment) && o.Quote.AtSlot() && o.Quote.Slot != nil,
 	}
 }
 

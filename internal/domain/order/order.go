@@ -58,9 +58,10 @@ const (
 
 // Ways to hand over and to pay at the stall.
 const (
-	ByPickup    = "pickup"
-	ByParcel    = "parcel"
-	PayAtPickup = "pickup"
+	ByPickup      = "pickup"
+	ByParcel      = "parcel"
+	ByAppointment = "appointment" // a time with somebody
+	PayAtPickup   = "pickup"
 )
 
 // By is who caused an event of an order.
@@ -126,7 +127,7 @@ type Quote struct {
 	Goods     money.Amount     `json:"goods"`
 	Freight   money.Amount     `json:"freight"`
 	Total     money.Amount     `json:"total"`
-	Kind      string           `json:"kind"` // ByPickup or ByParcel
+	Kind      string           `json:"kind"` // ByPickup, ByParcel or ByAppointment
 	Slot      *shop.Slot       `json:"slot,omitempty"`
 	Capacity  int64            `json:"capacity,omitempty"` // of the slot
 	Address   *account.Address `json:"address,omitempty"`
@@ -139,6 +140,9 @@ type Quote struct {
 	Source    string           `json:"source,omitempty"`
 	Seller    string           `json:"seller"` // legal name
 }
+
+// AtSlot reports whether the buyer comes at a time that is kept for them.
+func (q Quote) AtSlot() bool { return q.Kind == ByPickup || q.Kind == ByAppointment }
 
 // QuoteLine is one position of an offer.
 type QuoteLine struct {
@@ -169,6 +173,7 @@ const (
 	QuoteFor      = 10 * time.Minute    // an offer is kept
 	PayWithin     = 15 * time.Minute    // until an unpaid order gives its goods back
 	CompleteAfter = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
+	MoveUntil     = 24 * time.Hour      // before an appointment it can be moved
 	CollectWithin = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes
 )
 
@@ -235,6 +240,7 @@ var (
 	ErrCode       = errs.New(errs.NotFound, "order.code", "No open order has this code.")
 	ErrHandedOver = errs.New(errs.Conflict, "order.already_handed_over", "This order was handed over before.")
 	ErrNotPaid    = errs.New(errs.Conflict, "order.not_paid", "This order has not been paid yet.")
+	ErrTooLate    = errs.New(errs.Conflict, "order.too_late", "It is too late to move this. Talk to the shop.")
 	ErrBusy       = errs.New(errs.Unavailable, "order.busy", "Too many buyers at once. Your order was not placed; try again.")
 	ErrTotal      = errs.New(errs.Invalid, "order.total", "This sum cannot be ordered online.")
 )

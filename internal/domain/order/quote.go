@@ -50,6 +50,7 @@ type Offer struct {
 	Payments []string // provider codes and PayAtPickup
 	Changed  []PriceChange
 	aside    string // the running show whose bucket serves the buyer
+	visits   int    // lines that are a time with somebody
 }
 
 // Way is one way to hand the goods over.
@@ -148,6 +149,12 @@ func (s *Service) addLines(ctx context.Context, o *Offer, a Ask) error {
 		if err != nil {
 			return err
 		}
+		if pack.ByAppointment() {
+			if it.Quantity != 1 {
+				return ErrItems.At(at, "one appointment at a time")
+			}
+			o.visits++
+		}
 		line := QuoteLine{SKU: k.ID, Product: p.ID, Revision: p.Revision, Bucket: bucket, Title: p.Title, Variant: k.Name, Measure: p.Measure,
 			Quantity: it.Quantity, Unit: k.Price, Total: total, Available: left.Available(), Rule: pack.ReturnRule}
 		if len(p.Images) > 0 {
@@ -170,14 +177,22 @@ func soldOut(at string, left int64) error {
 func (s *Service) addWays(ctx context.Context, o *Offer, a Ask, now time.Time) error {
 	sh := o.Shop
 	cur := o.Goods.Currency
+	visit := o.visits > 0
+	if visit && o.visits < len(o.Lines) {
+		return ErrItems.At("items", "goods and appointments are ordered apart")
+	}
 	if sh.Pickup.Enabled {
 		slots, err := s.shops.Slots(ctx, sh, 7)
 		if err != nil {
 			return err
 		}
-		o.Ways = append(o.Ways, Way{Kind: ByPickup, Price: money.Of(0, cur), Slots: slots, Address: sh.Pickup.Address})
+		way := Way{Kind: ByPickup, Price: money.Of(0, cur), Slots: slots, Address: sh.Pickup.Address}
+		if visit {
+			way.Kind = ByAppointment
+		}
+		o.Ways = append(o.Ways, way)
 	}
-	if sh.Parcel.Enabled {
+	if sh.Parcel.Enabled && !visit {
 		w := Way{Kind: ByParcel, Price: money.Of(sh.Parcel.Cost(o.Goods.Minor), cur)}
 		if sh.Parcel.FreeFromMinor > 0 {
 			m := money.Of(sh.Parcel.FreeFromMinor, cur)
@@ -279,7 +294,7 @@ const MarketingTerm = "marketing"
 // paymentsFor lists how q can be paid.
 func (s *Service) paymentsFor(q Quote) []string {
 	var out []string
-	if q.Kind == ByPickup {
+	if q.AtSlot() {
 		out = append(out, PayAtPickup)
 	}
 	if q.Total.Minor > 0 {
@@ -332,7 +347,7 @@ func (s *Service) open(token string) (Quote, string, string, error) {
 }
 
 // Labels of ways and terms.
-var wayLabels = map[string]text.Local{ByPickup: shop.PickupLabel, ByParcel: shop.ParcelLabel}
+var wayLabels = map[string]text.Local{ByPickup: shop.PickupLabel, ByParcel: shop.ParcelLabel, ByAppointment: shop.VisitLabel}
 
 // WayLabel names a way of handing over.
 func WayLabel(kind string) text.Local { return wayLabels[kind] }

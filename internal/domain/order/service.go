@@ -157,7 +157,7 @@ func (s *Service) draft(w Wish, q Quote, now time.Time) (Order, error) {
 	if q.Kind == ByParcel && q.Address == nil {
 		return Order{}, ErrAddress
 	}
-	if q.Kind == ByPickup && q.Slot == nil {
+	if q.AtSlot() && q.Slot == nil {
 		return Order{}, ErrSlot
 	}
 	if !slices.Contains(s.paymentsFor(q), w.Payment) {
@@ -175,7 +175,7 @@ func (s *Service) draft(w Wish, q Quote, now time.Time) (Order, error) {
 	}
 	o := Order{ID: "ord_" + bare(q.ID), Shop: q.Shop, Buyer: w.Buyer.ID, BuyerName: name, BuyerEmail: w.Buyer.Email, BuyerPhone: w.Buyer.Phone,
 		Payment: w.Payment, Quote: q, Consents: w.Consents, PlacedAt: now, Version: 1}
-	if q.Kind == ByPickup {
+	if q.AtSlot() {
 		o.Code = handOverCode()
 	}
 	if phone := text.Line(w.Phone); phone != "" && o.BuyerPhone == "" && len(phone) <= 20 {

@@ -12,6 +12,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/db"
 
 	"github.com/openstall/openstall/internal/domain/ledger"
+	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
 )
 
@@ -33,17 +34,22 @@ func Hot() []string {
 func orderRow(p *placing) []any {
 	o := &p.order
 	q := &o.Quote
-	slot, starts, ends := "", int64(0), int64(0)
-	if q.Slot != nil {
-		slot, starts, ends = q.Slot.ID, clock.Millis(q.Slot.StartsAt), clock.Millis(q.Slot.EndsAt)
-	}
 	consents, err := json.Marshal(o.Consents)
 	if err != nil {
 		panic(err)
 	}
+	slot := slotColumns(q.Slot)
 	return []any{o.ID, p.key, p.hash, o.Number, o.Shop, o.Buyer, o.BuyerName, o.BuyerEmail, o.BuyerPhone, string(o.State), string(o.PayState), o.Payment,
-		p.qhash, p.body, string(consents), q.Goods.Minor, q.Freight.Minor, q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot, starts, ends,
+		p.qhash, p.body, string(consents), q.Goods.Minor, q.Freight.Minor, q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot[0], slot[1], slot[2],
 		o.Code, o.Tracking, q.Show, q.Source, clock.Millis(o.PayUntil), clock.Millis(o.CompletesAt), clock.Millis(o.PlacedAt), o.Version}
+}
+
+// slotColumns are the id, start and end of a slot; empty for none.
+func slotColumns(s *shop.Slot) []any {
+	if s == nil {
+		return []any{"", int64(0), int64(0)}
+	}
+	return []any{s.ID, clock.Millis(s.StartsAt), clock.Millis(s.EndsAt)}
 }
 
 // insert writes a batch: stock first, then the order's own rows.
@@ -97,17 +103,18 @@ func keyOf(ctx context.Context, q db.Querier, key string) (keyRow, bool, error) 
 }
 
 const columns = `id, number, shop, buyer, buyer_name, buyer_email, buyer_phone, state, pay_state, payment,
-	quote_body, consents, refunded, code, tracking, pay_until, completes_at, placed_at, version`
+	quote_body, consents, refunded, code, tracking, slot, slot_starts_at, slot_ends_at, pay_until, completes_at, placed_at, version`
 
 type row struct {
 	Order
-	body, consents              string
+	body, consents, slot        string
+	starts, ends                int64
 	payUntil, completes, placed int64
 }
 
 func scan(r *row) []any {
 	return []any{&r.ID, &r.Number, &r.Shop, &r.Buyer, &r.BuyerName, &r.BuyerEmail, &r.BuyerPhone, &r.State, &r.PayState, &r.Payment,
-		&r.body, &r.consents, &r.Refunded, &r.Code, &r.Tracking, &r.payUntil, &r.completes, &r.placed, &r.Version}
+		&r.body, &r.consents, &r.Refunded, &r.Code, &r.Tracking, &r.slot, &r.starts, &r.ends, &r.payUntil, &r.completes, &r.placed, &r.Version}
 }
 
 func byID(ctx context.Context, q db.Querier, order string) (Order, error) {
@@ -143,6 +150,9 @@ func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 		if err := errors.Join(json.Unmarshal([]byte(r.body), &o.Quote), json.Unmarshal([]byte(r.consents), &o.Consents)); err != nil {
 			return Order{}, err
 		}
+		if r.slot != "" { // it may have been moved since
+			o.Quote.Slot = &shop.Slot{ID: r.slot, StartsAt: clock.Time(r.starts), EndsAt: clock.Time(r.ends)}
+		}
 		for i, l := range o.Quote.Lines {
 			o.Lines = append(o.Lines, Line{ID: lineID(o.ID, i), QuoteLine: l})
 		}
@@ -164,9 +174,10 @@ func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 // setState is the compare-and-set of every transition.
 func setState(ctx context.Context, tx *db.Tx, o Order, from State, version int64) (bool, error) {
 	res, err := tx.ExecContext(ctx, `
-		UPDATE orders SET state = $4, pay_state = $5, refunded = $6, tracking = $7, completes_at = $8, version = $9
+		UPDATE orders SET state = $4, pay_state = $5, refunded = $6, tracking = $7, completes_at = $8, version = $9,
+			slot = $10, slot_starts_at = $11, slot_ends_at = $12
 		WHERE id = $1 AND state = $2 AND version = $3`,
-		o.ID, from, version, o.State, o.PayState, o.Refunded, o.Tracking, clock.Millis(o.CompletesAt), o.Version)
+		append([]any{o.ID, from, version, o.State, o.PayState, o.Refunded, o.Tracking, clock.Millis(o.CompletesAt), o.Version}, slotColumns(o.Quote.Slot)...)...)
 	if err != nil {
 		return false, err
 	}

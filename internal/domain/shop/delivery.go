@@ -6,7 +6,7 @@ import (
 	"github.com/openstall/openstall/internal/kit/text"
 )
 
-// Pickup is when and where buyers collect.
+// Pickup is when and where buyers collect, or come for an appointment.
 type Pickup struct {
 	Enabled bool   `json:"enabled"`
 	Address string `json:"address" maxLength:"200"`
@@ -106,4 +106,5 @@ func (d Day) slots(day, from time.Time) []Slot {
 var (
 	PickupLabel = text.Both("Collect at the stall", "到摊自提")
 	ParcelLabel = text.Both("Parcel", "快递")
+	VisitLabel  = text.Both("Appointment", "预约")
 )

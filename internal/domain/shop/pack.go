@@ -32,8 +32,11 @@ type Pack struct {
 	ReturnRule  ReturnRule `json:"return_rule"`
 	Fields      []Field    `json:"fields" nullable:"false"`
 	Claims      []string   `json:"claims,omitempty" doc:"What may not be said of such goods"`
-	Pickup      *Pickup    `json:"pickup,omitempty"` // filled in when the shop is made
+	Pickup      *Pickup    `json:"pickup,omitempty"` // the hours of collecting or of appointments, filled in when the shop is made
 }
+
+// ByAppointment reports whether what the pack sells is a time with somebody.
+func (p Pack) ByAppointment() bool { return slices.Contains(p.Fulfilments, "appointment") }
 
 // Field is one thing to know about a product of the pack.
 type Field struct {
@@ -56,7 +59,7 @@ type Choice struct {
 // ReturnRule is what a buyer may do after a change of mind. When it takes a
 // right away that the law gives, the buyer must agree before paying.
 type ReturnRule struct {
-	Code         string     `json:"code" enum:"normal,fresh_exempt,hygiene_exempt,installed"`
+	Code         string     `json:"code" enum:"normal,fresh_exempt,hygiene_exempt,installed,appointment"`
 	Text         text.Local `json:"text"`
 	NeedsConsent bool       `json:"needs_consent"`
 }

@@ -47,6 +47,8 @@ func Mount(api *web.API, p Parts) {
 	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/pay", "pay-order", "Where to pay an open order", h.pay)
 	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/received", "order-received", "The parcel has come", h.received)
 	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}/receipt", "receipt", "Receipt of an order", h.receipt)
+	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}/slots", "order-slots", "Times to which my order can be moved", h.slots)
+	web.Handle(api, web.SignedIn, "PUT /v1/orders/{id}/slot", "move-order", "Come at another time", h.move)
 	h.merchant(api)
 	h.operator(api)
 }
@@ -195,6 +197,23 @@ func (h *handler) pay(ctx context.Context, in *cancelInput) (*web.Out[payOutput]
 
 func (h *handler) received(ctx context.Context, in *cancelInput) (*web.Out[view], error) {
 	o, err := h.Orders.Received(ctx, web.Who(ctx).Person, in.ID)
+	return h.seen(ctx, o, err)
+}
+
+func (h *handler) slots(ctx context.Context, in *IDInput) (*web.Out[page.Of[shop.Slot]], error) {
+	slots, err := h.Orders.Slots(ctx, web.Who(ctx).Person, in.ID)
+	return web.Answer(page.Of[shop.Slot]{Items: slots}, err)
+}
+
+type moveOrderInput struct {
+	IDInput
+	Body struct {
+		Slot string `json:"slot" maxLength:"40"`
+	}
+}
+
+func (h *handler) move(ctx context.Context, in *moveOrderInput) (*web.Out[view], error) {
+	o, err := h.Orders.Move(ctx, web.Who(ctx).Person, in.ID, in.Body.Slot)
 	return h.seen(ctx, o, err)
 }
 

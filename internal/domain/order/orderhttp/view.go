@@ -38,13 +38,13 @@ type seller struct {
 }
 
 type chosen struct {
-	Kind    string           `json:"kind" enum:"pickup,parcel"`
+	Kind    string           `json:"kind" enum:"pickup,parcel,appointment"`
 	Slot    string           `json:"slot,omitempty"`
 	Address *account.Address `json:"address,omitempty"`
 }
 
 type way struct {
-	Kind     string        `json:"kind" enum:"pickup,parcel"`
+	Kind     string        `json:"kind" enum:"pickup,parcel,appointment"`
 	Label    text.Local    `json:"label"`
 	Price    money.Amount  `json:"price"`
 	FreeFrom *money.Amount `json:"free_from,omitempty"`
@@ -113,7 +113,7 @@ type buyer struct {
 }
 
 type handOver struct {
-	Kind          string           `json:"kind" enum:"pickup,parcel"`
+	Kind          string           `json:"kind" enum:"pickup,parcel,appointment"`
 	Slot          *shop.Slot       `json:"slot,omitempty"`
 	Address       *account.Address `json:"address,omitempty"`
 	PickupAddress string           `json:"pickup_address,omitempty"`
@@ -134,6 +134,7 @@ type can struct {
 	Ship     bool `json:"ship"`
 	Ready    bool `json:"ready"`
 	Receive  bool `json:"receive"`
+	Move     bool `json:"move"`
 }
 
 type view struct {
@@ -224,7 +225,7 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 		Lines: []orderLine{}, Goods: o.Quote.Goods, Freight: o.Quote.Freight, Total: o.Quote.Total, Refunded: money.Of(o.Refunded, o.Quote.Total.Currency),
 		Fulfilment: handOver{Kind: o.Quote.Kind, Slot: o.Quote.Slot, Address: o.Quote.Address, PickupAddress: o.Quote.Place, Tracking: o.Tracking},
 		Payment:    payInfo{Method: o.Payment, Label: h.payLabel(o.Payment)}, Events: o.Events,
-		Can:  can{Cancel: c.Cancel, Pay: c.Pay && e == buyerEye, HandOver: c.HandOver && e == staffEye, Ship: c.Ship && e == staffEye, Ready: c.Ready && e == staffEye, Receive: c.Receive && e == buyerEye},
+		Can:  can{Cancel: c.Cancel, Pay: c.Pay && e == buyerEye, HandOver: c.HandOver && e == staffEye, Ship: c.Ship && e == staffEye, Ready: c.Ready && e == staffEye, Receive: c.Receive && e == buyerEye, Move: c.Move && e == buyerEye && h.Now().Before(o.MovableUntil())},
 		Show: o.Quote.Show, Source: o.Quote.Source}
 	if o.State == order.PendingPayment {
 		v.PayUntil = clock.Ptr(o.PayUntil)
@@ -232,7 +233,7 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 			v.Payment.PayURL = order.PayPath(o.ID)
 		}
 	}
-	if e == buyerEye && o.Quote.Kind == order.ByPickup {
+	if e == buyerEye && o.Quote.AtSlot() {
 		v.Fulfilment.Code = o.Code
 	}
 	title, replay, err := h.Replay(ctx, o.Quote)

@@ -259,13 +259,19 @@ func (h *handler) addImage(ctx context.Context, in *imageInput) (*web.Out[shelf.
 }
 
 type fulfilment struct {
-	Pickup shop.Pickup `json:"pickup"`
-	Parcel shop.Parcel `json:"parcel"`
+	Pickup       shop.Pickup `json:"pickup"`
+	Parcel       shop.Parcel `json:"parcel"`
+	Appointments bool        `json:"appointments,omitempty" readOnly:"true" doc:"The hours are those of appointments, not of collecting"`
+}
+
+func fulfilmentOf(sh shop.Shop) fulfilment {
+	pack, _ := shop.PackOf(sh.Pack) // a shop has one that was there
+	return fulfilment{sh.Pickup, sh.Parcel, pack.ByAppointment()}
 }
 
 func (h *handler) fulfilment(ctx context.Context, in *shop.In) (*web.Out[fulfilment], error) {
 	sh, err := h.Shops.Get(ctx, in.Shop)
-	return web.Answer(fulfilment{sh.Pickup, sh.Parcel}, err)
+	return web.Answer(fulfilmentOf(sh), err)
 }
 
 type setFulfilmentInput struct {
@@ -278,7 +284,7 @@ func (h *handler) setFulfilment(ctx context.Context, in *setFulfilmentInput) (*w
 		s.Pickup, s.Parcel = in.Body.Pickup, in.Body.Parcel
 		return nil
 	})
-	return web.Answer(fulfilment{sh.Pickup, sh.Parcel}, err)
+	return web.Answer(fulfilmentOf(sh), err)
 }
 
 type member struct {

@@ -1780,6 +1780,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orders/{id}/slot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Come at another time */
+        put: operations["move-order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Times to which my order can be moved */
+        get: operations["order-slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/packs": {
         parameters: {
             query?: never;
@@ -2838,6 +2872,9 @@ export interface components {
             set?: number;
             sku: string;
         };
+        MoveOrderInputBody: {
+            slot: string;
+        };
         MuteInputBody: {
             /**
              * Format: int64
@@ -2905,6 +2942,7 @@ export interface components {
         OrderCan: {
             cancel: boolean;
             hand_over: boolean;
+            move: boolean;
             pay: boolean;
             ready: boolean;
             receive: boolean;
@@ -2913,7 +2951,7 @@ export interface components {
         OrderChosen: {
             address?: components["schemas"]["AccountAddress"];
             /** @enum {string} */
-            kind: "pickup" | "parcel";
+            kind: "pickup" | "parcel" | "appointment";
             slot?: string;
         };
         OrderEvent: {
@@ -2928,7 +2966,7 @@ export interface components {
             /** @description Told at the stall; the buyer sees it */
             code?: string;
             /** @enum {string} */
-            kind: "pickup" | "parcel";
+            kind: "pickup" | "parcel" | "appointment";
             pickup_address?: string;
             slot?: components["schemas"]["ShopSlot"];
             tracking?: string;
@@ -3146,7 +3184,7 @@ export interface components {
             address?: string;
             free_from?: components["schemas"]["MoneyAmount"];
             /** @enum {string} */
-            kind: "pickup" | "parcel";
+            kind: "pickup" | "parcel" | "appointment";
             label: {
                 [key: string]: string;
             };
@@ -3195,6 +3233,10 @@ export interface components {
         };
         PageOfShopOperatorShop: {
             items: components["schemas"]["ShopOperatorShop"][];
+            next?: string;
+        };
+        PageOfShopSlot: {
+            items: components["schemas"]["ShopSlot"][];
             next?: string;
         };
         PageOfShowCard: {
@@ -3485,6 +3527,8 @@ export interface components {
             };
         };
         ShopFulfilment: {
+            /** @description The hours are those of appointments, not of collecting */
+            readonly appointments?: boolean;
             parcel: components["schemas"]["ShopParcel"];
             pickup: components["schemas"]["ShopPickup"];
         };
@@ -3568,7 +3612,7 @@ export interface components {
         };
         ShopReturnRule: {
             /** @enum {string} */
-            code: "normal" | "fresh_exempt" | "hygiene_exempt" | "installed";
+            code: "normal" | "fresh_exempt" | "hygiene_exempt" | "installed" | "appointment";
             needs_consent: boolean;
             text: {
                 [key: string]: string;
@@ -10674,6 +10718,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "move-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveOrderInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "order-slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfShopSlot"];
                 };
             };
             /** @description Unauthorized */

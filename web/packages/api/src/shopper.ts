@@ -96,6 +96,8 @@ export function shopper(c: Client) {
     orders: (after?: string) => c.get<t.List<t.Order>>('/orders', { after }),
     order: (id: string) => c.get<t.Order>(`/orders/${at(id)}`),
     cancelOrder: (id: string) => c.write<t.Order>(`/orders/${at(id)}/cancel`, {}),
+    orderSlots: (id: string) => c.get<t.List<t.Slot>>(`/orders/${at(id)}/slots`),
+    moveOrder: (id: string, slot: string) => c.put<t.Order>(`/orders/${at(id)}/slot`, { slot }),
     orderReceived: (id: string) => c.write<t.Order>(`/orders/${at(id)}/received`, {}),
     payOrder: (id: string) => c.write<{ pay_url: string }>(`/orders/${at(id)}/pay`, {}),
   }

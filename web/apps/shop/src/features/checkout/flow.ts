@@ -27,7 +27,7 @@ export function usualQuantity(sku: Sku): number {
 
 /** What to ask the server for a quote. `expected` is the price on screen when Buy was tapped: if it differs, the server says so. */
 export function quoteRequest(wanted: Wanted, choice: Choice, seenMinor: number | undefined): QuoteRequest {
-  const fulfilment = choice.kind ? { kind: choice.kind, slot: choice.kind === 'pickup' ? choice.slot : undefined, address: choice.kind === 'parcel' ? choice.address : undefined } : undefined
+  const fulfilment = choice.kind ? { kind: choice.kind, slot: choice.kind === 'parcel' ? undefined : choice.slot, address: choice.kind === 'parcel' ? choice.address : undefined } : undefined
   return {
     items: [{ sku: choice.sku, quantity: choice.quantity }],
     fulfilment,
@@ -64,7 +64,7 @@ export type Missing = 'name' | 'address' | 'slot' | 'terms' | 'payment'
 /** The first thing that still stands between the buyer and the order, in the order of the page. */
 export function missing(quote: Quote, choice: Choice): Missing | undefined {
   const option = quote.fulfilments.find((f) => f.kind === choice.kind)
-  if (option?.kind === 'pickup' && option.slots?.length && !choice.slot) return 'slot'
+  if (option?.slots?.length && !choice.slot) return 'slot'
   if (option?.kind === 'parcel' && !addressComplete(choice.address)) return 'address'
   if (!choice.payment) return 'payment'
   if (!choice.name.trim()) return 'name'

@@ -5,17 +5,21 @@ export function headline(o: Order): string {
   if (o.state === 'pending_payment') return o.pay_state === 'failed' ? 'order.head_failed' : 'order.head_pending'
   if (o.state === 'ready' && o.fulfilment.kind === 'pickup') return 'order.head_ready'
   if (o.state === 'placed' && o.fulfilment.kind === 'pickup') return 'order.head_placed'
+  if (o.state === 'placed' && o.fulfilment.kind === 'appointment') return 'order.head_appointment'
   return `order.state_${o.state}`
 }
 
 export type Mark = { key: string; at?: string; done: boolean; now: boolean }
 
-/** The four marks of an order's way, with the time each was reached. Undefined for an order that ended early. */
+/** The marks of an order's way, with the time each was reached. Undefined for an order that ended early. */
 export function marks(o: Order): Mark[] | undefined {
   if (['cancelled', 'expired'].includes(o.state)) return undefined
-  const pickup = o.fulfilment.kind === 'pickup'
-  const way = pickup ? (['placed', 'ready', 'collect', 'completed'] as const) : (['placed', 'ready', 'shipped', 'completed'] as const)
-  const reached = { pending_payment: -1, placed: 0, ready: pickup ? 1 : 1, shipped: 2, completed: 3, cancelled: -1, expired: -1 }[o.state]
+  const way = {
+    pickup: ['placed', 'ready', 'collect', 'completed'] as const,
+    parcel: ['placed', 'ready', 'shipped', 'completed'] as const,
+    appointment: ['placed', 'visit', 'completed'] as const,
+  }[o.fulfilment.kind]
+  const reached = { pending_payment: -1, placed: 0, ready: 1, shipped: 2, completed: way.length - 1, cancelled: -1, expired: -1 }[o.state]
   const when = (name: string) => o.events.find((e) => e.event === name || e.event === `order.${name}`)?.at
   return way.map((name, i) => ({
     key: `order.mark_${name}`,

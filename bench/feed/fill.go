@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/feed"
@@ -42,14 +43,11 @@ func fill(ctx context.Context, d *db.DB) error {
 	columns = []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}
 	return many(ctx, d, "feed_page", columns, *viewers, func(i int) []any {
 		key, _ := s.Key(feed.Viewer{Browser: name(i)})
-		items := "["
-		for k := range 5 {
-			if k > 0 {
-				items += ","
-			}
-			items += fmt.Sprintf(`{"v":%q,"k":2}`, video(r.IntN(*videos)))
+		items := make([]string, 5)
+		for k := range items {
+			items[k] = video(r.IntN(*videos)) + ":t"
 		}
-		return []any{"run_0", i, key, now.Add(-time.Hour).UnixMilli(), 5, 0, 0, items + "]"}
+		return []any{"run_0", i, key, now.Add(-time.Hour).UnixMilli(), 5, 0, 0, strings.Join(items, ",")}
 	})
 }
 

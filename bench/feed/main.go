@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -55,6 +56,7 @@ var (
 	viewers = flag.Int("viewers", 1_000_000, "viewers with a page in the log")
 	seconds = flag.Int("seconds", 15, "of each measurement")
 	asJSON  = flag.Bool("json", false, "one JSON object")
+	profile = flag.String("cpuprofile", "", "file for a profile of the load")
 )
 
 func main() {
@@ -150,6 +152,17 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	}
 	f.RestoreS = time.Since(from).Seconds()
 	f.HeapMB = heap(true)
+	if *profile != "" {
+		out, err := os.Create(*profile + "." + engine)
+		if err != nil {
+			return Figures{}, err
+		}
+		defer out.Close()
+		if err := pprof.StartCPUProfile(out); err != nil {
+			return Figures{}, err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -161,20 +160,19 @@ func (s *Service) load(ctx context.Context, g *guest, person string) error {
 	now := s.Now().In(s.Zone)
 	g.today(now)
 	for i, p := range slices.Backward(pages) {
-		var items []logged
-		if err := json.Unmarshal([]byte(p.items), &items); err != nil {
-			return err
-		}
 		at := clock.Time(p.At)
-		for _, it := range items {
+		today := dayIn(at.In(s.Zone)) == g.day
+		if err := eachLogged(p.items, func(it logged) {
 			num, ok := s.book.video(it.Video)
 			if !ok {
-				continue
+				return
 			}
 			past.Shows = append(past.Shows, Item{Video: num})
-			if dayIn(at.In(s.Zone)) == g.day {
+			if today {
 				g.lines |= 1 << (s.book.film(num).line % 64)
 			}
+		}); err != nil {
+			return err
 		}
 		if i == 0 {
 			past.Shown, past.Again, past.Last = int(p.Shown), int(p.Again), at

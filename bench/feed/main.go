@@ -32,29 +32,57 @@ import (
 
 // Figures are what one engine reached.
 type Figures struct {
-	Engine       string  `json:"engine"`
-	Videos       int     `json:"videos"`
-	Viewers      int     `json:"viewers"`
-	RestoreS     float64 `json:"restore_s"`
-	HeapMB       float64 `json:"heap_mb"`          // in use after the restore, collected
-	HeapAfterMB  float64 `json:"heap_after_mb"`    // after the load, collected
-	HeapPeakMB   float64 `json:"heap_peak_mb"`     // most in use during the load, garbage too
-	Met          int     `json:"viewers_met"`      // different viewers of the load
-	PagesPerS    float64 `json:"pages_per_s"`      // all of them, viewers read from SQL when they come
-	P50ms        float64 `json:"p50_ms"`           //
-	P99ms        float64 `json:"p99_ms"`           //
-	HerePagesPer float64 `json:"here_pages_per_s"` // of viewers who are here already
-	HereP50ms    float64 `json:"here_p50_ms"`      //
-	HereP99ms    float64 `json:"here_p99_ms"`      //
-	CPUms        float64 `json:"cpu_ms_per_page"`  // of this process, writing too
-	HereCPUms    float64 `json:"here_cpu_ms_per_page"`
-	Load         string  `json:"load"` // of the machine
+	Engine      string  `json:"engine"`
+	Videos      int     `json:"videos"`
+	Viewers     int     `json:"viewers"`
+	FillS       float64 `json:"fill_s"`
+	RestoreS    float64 `json:"restore_s"`
+	AgainS      float64 `json:"restore_after_kill_s"` // with what the load had not added to figures
+	HeapMB      float64 `json:"heap_mb"`              // in use after the restore, collected
+	HeapAfterMB float64 `json:"heap_after_mb"`        // after the load, collected
+	HeapPeakMB  float64 `json:"heap_peak_mb"`         // most in use during the load, garbage too
+	Met         int     `json:"viewers_met"`          // different viewers of the load
+	Come        Rate    `json:"come"`                 // viewers read from SQL when they come
+	Here        Rate    `json:"here"`                 // viewers who are here already
+	Load        string  `json:"load"`                 // of the machine
+	Bars        []Bar   `json:"bars"`
+}
+
+// Rate is what one load reached.
+type Rate struct {
+	PagesPerS float64 `json:"pages_per_s"`
+	CPUus     float64 `json:"cpu_us_per_page"` // of this process, with all writing
+	P50ms     float64 `json:"p50_ms"`
+	P99ms     float64 `json:"p99_ms"`
+}
+
+// Bar is a figure beside what it is to be.
+type Bar struct {
+	What   string  `json:"what"`
+	Figure float64 `json:"figure"`
+	Sign   string  `json:"sign"` // < or >=
+	Bar    float64 `json:"bar"`
+	Met    bool    `json:"met"`
+}
+
+func (f *Figures) judge() {
+	add := func(what string, figure float64, sign string, bar float64) {
+		f.Bars = append(f.Bars, Bar{what, figure, sign, bar, sign == "<" && figure < bar || sign == ">=" && figure >= bar})
+	}
+	add("pages/s, viewers who are here", f.Here.PagesPerS, ">=", 5000)
+	add("pages/s, viewers read when they come", f.Come.PagesPerS, ">=", 5000)
+	add("p99 ms, viewers who are here", f.Here.P99ms, "<", 2)
+	add("p99 ms, viewers read when they come", f.Come.P99ms, "<", 2)
+	add("heap MB, live", max(f.HeapMB, f.HeapAfterMB), "<", 1<<30/1e6)
+	add("heap MB, with garbage", f.HeapPeakMB, "<", 1<<30/1e6)
+	add("s to read back", f.RestoreS, "<", 60)
+	add("s to read back after a kill", f.AgainS, "<", 60)
 }
 
 var (
 	videos  = flag.Int("videos", 1_000_000, "live videos")
 	viewers = flag.Int("viewers", 1_000_000, "viewers with a page in the log")
-	seconds = flag.Int("seconds", 15, "of each measurement")
+	seconds = flag.Int("seconds", 70, "of each measurement; the log is folded every minute")
 	asJSON  = flag.Bool("json", false, "one JSON object")
 	profile = flag.String("cpuprofile", "", "file for a profile of the load")
 )
@@ -96,10 +124,27 @@ func run() error {
 		return json.NewEncoder(os.Stdout).Encode(map[string]any{"runs": all})
 	}
 	for _, f := range all {
-		fmt.Printf("%s: %d videos read back in %.1f s, heap %.0f MB; new viewers %.0f pages/s, %.3f ms of CPU each, p50 %.2f p99 %.2f ms; viewers who are here %.0f pages/s, %.3f ms of CPU each, p50 %.2f p99 %.2f ms; heap after %d viewers %.0f MB, peak %.0f MB (load %s)\n",
-			f.Engine, f.Videos, f.RestoreS, f.HeapMB, f.PagesPerS, f.CPUms, f.P50ms, f.P99ms, f.HerePagesPer, f.HereCPUms, f.HereP50ms, f.HereP99ms, f.Met, f.HeapAfterMB, f.HeapPeakMB, f.Load)
+		f.print()
 	}
 	return nil
+}
+
+func (f Figures) print() {
+	fmt.Printf("%s, %d videos, %d viewers in the log (filled in %.0f s), load %s\n", f.Engine, f.Videos, f.Viewers, f.FillS, f.Load)
+	for _, r := range []struct {
+		who string
+		Rate
+	}{{"read when they come", f.Come}, {"here", f.Here}} {
+		fmt.Printf("  viewers %-20s %6.0f pages/s  %4.0f us of CPU a page  p50 %.3f  p99 %.3f ms\n", r.who, r.PagesPerS, r.CPUus, r.P50ms, r.P99ms)
+	}
+	fmt.Printf("  heap %.0f MB, %.0f MB after %d viewers, %.0f MB at most with garbage\n", f.HeapMB, f.HeapAfterMB, f.Met, f.HeapPeakMB)
+	for _, b := range f.Bars {
+		word := "met"
+		if !b.Met {
+			word = "MISSED"
+		}
+		fmt.Printf("  %-38s %9.2f  %-2s %6.0f  %s\n", b.What, b.Figure, b.Sign, b.Bar, word)
+	}
 }
 
 // database makes an empty database on a cluster.
@@ -135,22 +180,16 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	if err := d.Migrate(ctx, app.Migrations()...); err != nil {
 		return Figures{}, err
 	}
-	service := func() (*feed.Service, error) {
-		return feed.New(feed.Parts{DB: d, Secret: []byte("bench"), Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	}
+	from := time.Now()
 	if err := fill(ctx, d); err != nil {
 		return Figures{}, err
 	}
-	s, err := service()
+	f := Figures{Engine: engine, Videos: *videos, Viewers: *viewers, FillS: time.Since(from).Seconds()}
+	s, took, err := restored(ctx, d)
 	if err != nil {
 		return Figures{}, err
 	}
-	f := Figures{Engine: engine, Videos: *videos, Viewers: *viewers}
-	from := time.Now()
-	if err := s.Restore(ctx); err != nil {
-		return Figures{}, err
-	}
-	f.RestoreS = time.Since(from).Seconds()
+	f.RestoreS = took
 	f.HeapMB = heap(true)
 	if *profile != "" {
 		out, err := os.Create(*profile + "." + engine)
@@ -163,18 +202,16 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	ctx, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	defer func() { stop(); <-done }()
-
+	go func() { done <- s.Run(running) }()
+	defer stop()
 	met := map[int]bool{}
 	first := load(ctx, s, *seconds, func(r *rand.Rand) int { return r.IntN(*viewers) }, met)
 	if first.err != nil {
 		return Figures{}, first.err
 	}
-	f.PagesPerS, f.P50ms, f.P99ms = first.figures()
-	f.CPUms = first.cpuPerPage()
+	f.Come = first.rate()
 	here := make([]int, 0, len(met))
 	for v := range met {
 		here = append(here, v)
@@ -184,13 +221,36 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	if second.err != nil {
 		return Figures{}, second.err
 	}
-	f.HerePagesPer, f.HereP50ms, f.HereP99ms = second.figures()
-	f.HereCPUms = second.cpuPerPage()
+	f.Here = second.rate()
 	f.HeapPeakMB = max(first.peak, second.peak)
 	f.HeapAfterMB = heap(true)
+	if *profile != "" {
+		if out, err := os.Create(*profile + "." + engine + ".heap"); err == nil {
+			_ = pprof.WriteHeapProfile(out)
+			_ = out.Close()
+		}
+	}
 	load, _ := os.ReadFile("/proc/loadavg")
 	f.Load = string(load[:min(4, len(load))])
-	return f, nil
+	stop()
+	if err := <-done; err != nil {
+		return Figures{}, err
+	}
+	s, here = nil, nil
+	_, f.AgainS, err = restored(ctx, d)
+	f.judge()
+	return f, err
+}
+
+// restored opens a service and says how long it took to read its state.
+func restored(ctx context.Context, d *db.DB) (*feed.Service, float64, error) {
+	s, err := feed.New(feed.Parts{DB: d, Secret: []byte("bench"), Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		return nil, 0, err
+	}
+	from := time.Now()
+	err = s.Restore(ctx)
+	return s, time.Since(from).Seconds(), err
 }
 
 func heap(collect bool) float64 {
@@ -210,14 +270,10 @@ type outcome struct {
 	err  error
 }
 
-func (o outcome) cpuPerPage() float64 {
-	return o.cpu.Seconds() * 1000 / float64(max(1, len(o.took)))
-}
-
-func (o outcome) figures() (perSecond, p50, p99 float64) {
+func (o outcome) rate() Rate {
 	slices.Sort(o.took)
 	at := func(q float64) float64 { return float64(o.took[int(q*float64(len(o.took)-1))].Microseconds()) / 1000 }
-	return float64(len(o.took)) / o.wall.Seconds(), at(0.5), at(0.99)
+	return Rate{float64(len(o.took)) / o.wall.Seconds(), o.cpu.Seconds() * 1e6 / float64(max(1, len(o.took))), at(0.5), at(0.99)}
 }
 
 // load asks for pages from as many goroutines as there are cores; every third
@@ -249,7 +305,7 @@ func load(ctx context.Context, s *feed.Service, seconds int, who func(*rand.Rand
 					mu.Unlock()
 					return
 				}
-				if n%2000 == 0 {
+				if n%5000 == 0 {
 					h := heap(false)
 					mu.Lock()
 					out.peak = max(out.peak, h)

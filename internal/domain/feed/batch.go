@@ -73,11 +73,13 @@ func (s *Service) flush(ctx context.Context) error {
 		}
 	}
 	s.gate.Lock()
+	until := clock.Millis(s.Now())
 	b := s.pending
 	s.pending = batch{}
 	s.waiting.Store(0)
 	s.gate.Unlock()
 	if b.empty() {
+		s.written.Store(until)
 		return nil
 	}
 	for i := range b.pages {
@@ -86,7 +88,11 @@ func (s *Service) flush(ctx context.Context) error {
 	}
 	s.seq++
 	b.last = s.seq
-	return s.write(ctx, &b)
+	if err := s.write(ctx, &b); err != nil {
+		return err
+	}
+	s.written.Store(until)
+	return nil
 }
 
 // write writes a batch once: where a commit went through and the answer did not,

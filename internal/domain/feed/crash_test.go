@@ -178,7 +178,7 @@ func (w *town) cut(after int) {
 	c.left.Store(int64(after))
 	for _, m := range list {
 		for m.Folded < m.Last && err == nil {
-			m, err = fold(c, w.d, m, w.now, 7, 3)
+			m, err = fold(c, w.d, m, w.now, 7, 3, 0)
 		}
 	}
 	if err != nil && ctx.Err() == nil {
@@ -334,7 +334,7 @@ func TestFoldingTwiceCountsOnce(t *testing.T) {
 		done := make(chan error, 4)
 		for range cap(done) {
 			go func() {
-				_, err := fold(w.t.Context(), w.d, list[0], w.now, foldMost, 2)
+				_, err := fold(w.t.Context(), w.d, list[0], w.now, foldMost, 2, 0)
 				done <- err
 			}()
 		}
@@ -389,5 +389,50 @@ func TestProcessesThatHearEachOtherKnowTheSame(t *testing.T) {
 			}
 		}
 		w.honest(a)
+	})
+}
+
+// Of a crowd those leave who have been away for longest, once what they were
+// shown is written; when they come again they are shown nothing twice.
+func TestACrowdIsForgottenAndNotShownAgain(t *testing.T) {
+	eachTown(t, 40, func(w *town) {
+		s := w.open()
+		for i := range w.shops {
+			w.film(s, i)
+		}
+		seen := map[string]bool{}
+		for _, it := range w.page(s, 0, 10).Items {
+			seen[it.Video] = true
+		}
+		for v := 1; v < 50; v++ {
+			w.now = w.now.Add(time.Second)
+			w.page(s, v, 1)
+		}
+		s.forgetGuests(20)
+		if n := len(s.people.by); n != 50 {
+			w.t.Errorf("%d of 50 are known before anything was written", n)
+		}
+		w.try(s.Flush(w.t.Context()))
+		s.forgetGuests(20)
+		if n := len(s.people.by); n != 20 {
+			w.t.Errorf("%d guests are kept, want 20", n)
+		}
+		for _, v := range s.engine.viewers[:50] {
+			if v != nil && v.last < w.now.Add(-20*time.Second).Unix() {
+				w.t.Errorf("somebody away for %d s is kept", w.now.Unix()-v.last)
+			}
+		}
+		for _, it := range w.page(s, 0, 10).Items {
+			if seen[it.Video] {
+				w.t.Errorf("%s is shown again", it.Video)
+			}
+		}
+		w.now = w.now.Add(time.Hour)
+		w.page(s, 1, 1)
+		w.try(s.Flush(w.t.Context()))
+		s.forgetGuests(crowd)
+		if n := len(s.people.by); n != 1 {
+			w.t.Errorf("%d are kept after a rest, want the one who is here", n)
+		}
 	})
 }

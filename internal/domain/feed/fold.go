@@ -31,7 +31,13 @@ var errFolded = errors.New("folded by another process")
 // and of those that are not heard of. Pages are the truth; what a crash leaves
 // unfolded is read with the state and folded later. [Service.Run] does it every
 // minute.
-func (s *Service) Fold(ctx context.Context) error {
+func (s *Service) Fold(ctx context.Context) error { return s.fold(ctx, 0) }
+
+// foldSlowly leaves three quarters of the time to others: a fold is seconds of
+// writing in a busy minute, and people wait for pages.
+func (s *Service) foldSlowly(ctx context.Context) error { return s.fold(ctx, 3) }
+
+func (s *Service) fold(ctx context.Context, pauses time.Duration) error {
 	s.folding.Lock()
 	defer s.folding.Unlock()
 	list, err := marks(ctx, s.DB)
@@ -44,7 +50,7 @@ func (s *Service) Fold(ctx context.Context) error {
 			continue
 		}
 		for m.Folded < m.Last && err == nil {
-			m, err = fold(ctx, s.DB, m, s.Now(), foldMost, foldRows)
+			m, err = fold(ctx, s.DB, m, s.Now(), foldMost, foldRows, pauses)
 		}
 		if err != nil && !errors.Is(err, errFolded) {
 			return err
@@ -63,8 +69,8 @@ func (s *Service) settle(ctx context.Context) error {
 }
 
 // fold takes up what a fold before it has left, or adds the next lines: most pages
-// at most, some videos in a transaction.
-func fold(ctx context.Context, d *db.DB, m mark, now time.Time, most, some int) (mark, error) {
+// at most, some videos in a transaction, and pauses in times of a transaction.
+func fold(ctx context.Context, d *db.DB, m mark, now time.Time, most, some int, pauses time.Duration) (mark, error) {
 	all := newSums(func(video string, seq int64) bool { return !m.covers(video, seq) })
 	upto := m.Folding
 	if upto == m.Folded { // none was begun
@@ -79,10 +85,16 @@ func fold(ctx context.Context, d *db.DB, m mark, now time.Time, most, some int) 
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(all.by)), some) {
 		next := m
 		next.Folding, next.Upto = upto, part[len(part)-1]
+		began := time.Now()
 		if err := d.InTx(ctx, func(tx *db.Tx) error { return all.add(ctx, tx, part, m, next) }); err != nil {
 			return m, err
 		}
 		m = next
+		select {
+		case <-ctx.Done():
+			return m, ctx.Err()
+		case <-time.After(pauses * min(time.Since(began), 50*time.Millisecond)):
+		}
 	}
 	next := m
 	next.Folded, next.Folding, next.Upto = upto, upto, ""

@@ -260,15 +260,15 @@ func (s *Service) Run(ctx context.Context) error {
 			return s.Flush(context.WithoutCancel(ctx))
 		case <-second.C:
 			s.try(ctx, "what Discover has shown was not written", s.Flush)
+			s.forgetGuests(crowd)
 		case <-learn.C:
 			if s.DB.Postgres() {
 				s.try(ctx, "what other processes have shown was not read", s.Learn)
 			}
 		case <-minute.C:
 			folds.Wait()
-			folds.Go(func() { s.try(ctx, "figures of videos in Discover were not written", s.Fold) })
+			folds.Go(func() { s.try(ctx, "figures of videos in Discover were not written", s.foldSlowly) })
 			s.engine.Refresh()
-			s.forgetGuests()
 		}
 	}
 }

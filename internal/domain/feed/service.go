@@ -70,6 +70,7 @@ type Service struct {
 	flushing sync.Mutex   // one writer of the log at a time
 	stuck    *batch       // was not written
 	seq      int64        // lines of the log
+	written  atomic.Int64 // when what was shown until then had been written, in milliseconds
 	folding  sync.Mutex
 	learned  int64              // until when other processes' changes were read
 	heard    []map[string]int64 // up to which line of each, the latest first

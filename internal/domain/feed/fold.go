@@ -12,8 +12,11 @@ import (
 )
 
 const (
-	// foldMost is how many pages are folded at once: those of a busy minute.
-	foldMost = 400_000
+	// foldEvery is how often the log is folded. A start reads what it has not been.
+	foldEvery = 30 * time.Second
+	// foldMost is how many pages are folded at once, in some 100 bytes for each
+	// video on them.
+	foldMost = 200_000
 	// foldRows is how many videos get their figures in one transaction: on SQLite
 	// others wait for it.
 	foldRows = 1000
@@ -29,7 +32,7 @@ var errFolded = errors.New("folded by another process")
 
 // Fold adds what the log has to the figures of videos: the log of this process,
 // and of those that are not heard of. Pages are the truth; what a crash leaves
-// unfolded is read with the state and folded later. [Service.Run] does it every
+// unfolded is read with the state and folded later. [Service.Run] does it twice a
 // minute.
 func (s *Service) Fold(ctx context.Context) error { return s.fold(ctx, 0) }
 

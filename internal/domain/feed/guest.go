@@ -49,7 +49,7 @@ func (g *guest) skip(b *book) func(VideoID) bool {
 
 // crowd is how many guests are kept, at some 750 bytes each; beyond it, who has
 // been away for longest is forgotten before the end of a rest.
-const crowd = 200_000
+const crowd = 100_000
 
 // people are the guests of this process, on a ring in the order in which they
 // were last here.
@@ -88,7 +88,7 @@ func (p *people) enter(key string, now time.Time) *guest {
 	defer p.mu.Unlock()
 	g := p.by[key]
 	if g == nil {
-		h := int(key[0]) & 1
+		h := halfOf(key)
 		for len(p.free[h]) == 0 {
 			p.free[half(p.next)] = append(p.free[half(p.next)], p.next)
 			p.next++

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
@@ -244,15 +245,17 @@ func (s *Service) restoreDays(ctx context.Context, q db.Querier, tail *sums, now
 	return nil
 }
 
-// Run writes what is shown every second, adds it to the figures of videos and
-// orders quality every minute, and learns from other processes, until ctx ends;
-// then it writes once more.
+// Run writes what is shown every second, adds it to the figures of videos twice a
+// minute, orders quality every minute and learns from other processes, until ctx
+// ends; then it writes once more.
 func (s *Service) Run(ctx context.Context) error {
-	second, minute, learn := time.NewTicker(time.Second), time.NewTicker(time.Minute), time.NewTicker(learnEvery)
+	second, minute, folding, learn := time.NewTicker(time.Second), time.NewTicker(time.Minute), time.NewTicker(foldEvery), time.NewTicker(learnEvery)
 	defer second.Stop()
+	defer folding.Stop()
 	defer minute.Stop()
 	defer learn.Stop()
-	var folds sync.WaitGroup // beside the writing
+	var folds sync.WaitGroup // one at a time, beside the writing
+	var busy atomic.Bool
 	defer folds.Wait()
 	for {
 		select {
@@ -265,9 +268,14 @@ func (s *Service) Run(ctx context.Context) error {
 			if s.DB.Postgres() {
 				s.try(ctx, "what other processes have shown was not read", s.Learn)
 			}
+		case <-folding.C:
+			if busy.CompareAndSwap(false, true) {
+				folds.Go(func() {
+					defer busy.Store(false)
+					s.try(ctx, "figures of videos in Discover were not written", s.foldSlowly)
+				})
+			}
 		case <-minute.C:
-			folds.Wait()
-			folds.Go(func() { s.try(ctx, "figures of videos in Discover were not written", s.foldSlowly) })
 			s.engine.Refresh()
 		}
 	}

@@ -49,8 +49,8 @@ const PageSize = 5
 // Service serves Discover. It is safe for concurrent use.
 //
 // The serving state is in memory: [Service.Restore] reads it from the database,
-// [Service.Run] writes every second what was shown to the log, and every minute
-// adds the log to the figures of videos. Viewers are read when they come and
+// [Service.Run] writes every second what was shown to the log, and twice a
+// minute adds the log to the figures of videos. Viewers are read when they come and
 // forgotten when they have been away for the length of a rest. Several processes
 // on one database each keep an engine; they read each other's logs every few
 // seconds.

@@ -72,8 +72,14 @@ func (s *sums) of(video string) *tally {
 	return t
 }
 
-// half a viewer's outcomes are counted in; it goes by the key, for ever.
-func halfOf(key string) int { return int(key[0]) & 1 }
+// halfOf returns the half that a viewer's outcomes are counted in. It goes by the
+// key, for ever.
+func halfOf(key string) int {
+	if key == "" {
+		return 0
+	}
+	return int(key[0]) & 1
+}
 
 // read adds the log of a process after one line up to another. It reads no more
 // than most lines of pages, and returns up to where it came.

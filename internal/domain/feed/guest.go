@@ -168,10 +168,11 @@ func (s *Service) guest(ctx context.Context, v Viewer) (*guest, error) {
 const remembered = 200 / PageSize
 
 func (s *Service) load(ctx context.Context, g *guest, person string) error {
-	var err error
-	if g.said, err = viewerSaid(ctx, s.DB, g.key); err != nil {
+	words, pages, err := viewerOf(ctx, s.DB, g.key, remembered)
+	if err != nil {
 		return err
 	}
+	g.said = words
 	if person != "" {
 		mine, err := s.Shops.Of(ctx, person)
 		if err != nil {
@@ -181,10 +182,6 @@ func (s *Service) load(ctx context.Context, g *guest, person string) error {
 		for _, m := range mine {
 			g.said.own = append(g.said.own, m.Shop.ID)
 		}
-	}
-	pages, err := pagesOf(ctx, s.DB, g.key, remembered)
-	if err != nil {
-		return err
 	}
 	past := Past{}
 	now := s.Now().In(s.Zone)

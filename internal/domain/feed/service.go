@@ -177,7 +177,7 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 }
 
 // behind is how many pages may wait to be written.
-const behind = 50_000
+const behind = 20_000
 
 // keepUp makes whoever asks wait for the database when it is far behind, so that
 // memory stays bounded.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,18 +196,6 @@ func flooredOn(ctx context.Context, q db.Querier, day int64) (int64, error) {
 	return db.One(ctx, q, db.Column[int64], `SELECT COUNT(*) FROM feed_video WHERE (day = $1 AND given > 0 AND owed_day = 0) OR owed_day = $1`, day)
 }
 
-func viewerSaid(ctx context.Context, q db.Querier, viewer string) (said, error) {
-	var out said
-	text, err := db.One(ctx, q, db.Column[string], `SELECT said FROM feed_viewer WHERE viewer = $1`, viewer)
-	if errors.Is(err, db.ErrNoRows) {
-		return out, nil
-	}
-	if err != nil {
-		return out, err
-	}
-	return out, json.Unmarshal([]byte(text), &out)
-}
-
 func saveViewer(ctx context.Context, q db.Querier, viewer string, s said, now time.Time) error {
 	_, err := q.ExecContext(ctx, `
 		INSERT INTO feed_viewer (viewer, said, changed_at)
@@ -336,13 +326,28 @@ func scanPage(p *pageRow) []any {
 	return []any{&p.Run, &p.Seq, &p.Viewer, &p.At, &p.Shown, &p.Again, &p.Taste, &p.items}
 }
 
-// pagesOf lists the last pages of a viewer, the newest first.
-func pagesOf(ctx context.Context, q db.Querier, viewer string, n int) ([]pageRow, error) {
-	return db.All(ctx, q, scanPage, `
-		SELECT `+pageColumns+` FROM feed_page
+// viewerOf returns what a viewer said, and their last pages, the newest first. It
+// is one statement, because somebody waits for it.
+func viewerOf(ctx context.Context, q db.Querier, viewer string, n int) (said, []pageRow, error) {
+	rows, err := db.All(ctx, q, func(p *pageRow) []any { return []any{&p.Seq, &p.At, &p.Shown, &p.Again, &p.items} }, `
+		SELECT -1, 0, 0, 0, said FROM feed_viewer
 		WHERE viewer = $1
-		ORDER BY at DESC, seq DESC
-		LIMIT $2`, viewer, n)
+		UNION ALL
+		SELECT * FROM (
+			SELECT seq, at, shown, again, items FROM feed_page
+			WHERE viewer = $1
+			ORDER BY at DESC, seq DESC
+			LIMIT $2) AS p`, viewer, n)
+	if err != nil {
+		return said{}, nil, err
+	}
+	slices.SortStableFunc(rows, func(a, b pageRow) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
+	var words said
+	if last := len(rows) - 1; last >= 0 && rows[last].Seq < 0 {
+		err = json.Unmarshal([]byte(rows[last].items), &words)
+		rows = rows[:last]
+	}
+	return words, rows, err
 }
 
 // pagesAfter lists pages in the order in which processes answered them.
@@ -354,12 +359,26 @@ func pagesAfter(ctx context.Context, q db.Querier, run string, seq int64, n int)
 		LIMIT $3`, run, seq, n)
 }
 
+// yieldAfter is after how many rows a long writing on SQLite, which computes in
+// this process, lets pages go first.
+const yieldAfter = 16
+
 func insertPages(ctx context.Context, tx *db.Tx, pages []pageRow) error {
 	rows := make([][]any, len(pages))
 	for i, p := range pages {
 		rows[i] = []any{p.Run, p.Seq, p.Viewer, p.At, p.Shown, p.Again, p.Taste, p.items}
 	}
-	return tx.InsertMany(ctx, "feed_page", []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, rows)
+	columns, most := []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, len(rows)
+	if !tx.Postgres() {
+		most = yieldAfter
+	}
+	for some := range slices.Chunk(rows, max(1, most)) {
+		if err := tx.InsertMany(ctx, "feed_page", columns, some); err != nil {
+			return err
+		}
+		runtime.Gosched()
+	}
+	return nil
 }
 
 func insertTimes(ctx context.Context, tx *db.Tx, times map[viewerDay]int64) error {
@@ -516,9 +535,12 @@ func each(ctx context.Context, tx *db.Tx, columns []string, rows [][]any, before
 		one[c] = fmt.Sprintf("$%d AS %s", c+1, name)
 	}
 	text := before + "(SELECT " + strings.Join(one, ", ") + ")" + after
-	for _, r := range rows {
+	for i, r := range rows {
 		if _, err := tx.ExecContext(ctx, text, r...); err != nil {
 			return err
+		}
+		if i%yieldAfter == 0 {
+			runtime.Gosched()
 		}
 	}
 	return nil

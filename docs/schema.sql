@@ -22,8 +22,6 @@ CREATE INDEX crm_contact_marketing ON crm_contact (person) WHERE marketing;
 
 CREATE INDEX crm_order_contact ON crm_order (contact);
 
-CREATE INDEX feed_exposure_day ON feed_exposure (day);
-
 CREATE INDEX feed_page_at ON feed_page (at);
 
 CREATE INDEX feed_page_viewer ON feed_page (viewer, at);
@@ -270,14 +268,6 @@ CREATE TABLE feed_day (
 	report TEXT NOT NULL
 );
 
-CREATE TABLE feed_exposure (
-	day   BIGINT NOT NULL,
-	video TEXT NOT NULL,
-	kind  BIGINT NOT NULL,
-	half  BIGINT NOT NULL,
-	n     BIGINT NOT NULL
-);
-
 CREATE TABLE feed_owner (
 	person TEXT PRIMARY KEY,
 	owner  TEXT NOT NULL
@@ -305,19 +295,28 @@ CREATE TABLE feed_report (
 	PRIMARY KEY (video, viewer)
 );
 
-CREATE TABLE feed_tally (
-	batch     TEXT NOT NULL,
-	video     TEXT NOT NULL,
-	shows     BIGINT NOT NULL,
-	paid      BIGINT NOT NULL,
-	reports   BIGINT NOT NULL,
-	frozen    BOOLEAN NOT NULL,
-	shown0    BIGINT NOT NULL,
-	shown1    BIGINT NOT NULL,
-	long0     BIGINT NOT NULL,
-	long1     BIGINT NOT NULL,
-	served_at BIGINT NOT NULL,
-	PRIMARY KEY (batch, video)
+CREATE TABLE feed_run (
+	run     TEXT PRIMARY KEY,
+	last    BIGINT NOT NULL, -- written to the log
+	folded  BIGINT NOT NULL,
+	folding BIGINT NOT NULL,
+	upto    TEXT NOT NULL,   -- by bytes
+	seen_at BIGINT NOT NULL
+);
+
+CREATE TABLE feed_shows (
+	day   BIGINT NOT NULL, -- UTC, since 1970
+	video TEXT NOT NULL,
+	n     BIGINT NOT NULL,
+	PRIMARY KEY (day, video)
+);
+
+CREATE TABLE feed_signal (
+	run   TEXT NOT NULL,
+	seq   BIGINT NOT NULL, -- among the pages
+	at    BIGINT NOT NULL,
+	items TEXT NOT NULL,
+	PRIMARY KEY (run, seq)
 );
 
 CREATE TABLE feed_time (
@@ -347,7 +346,7 @@ CREATE TABLE feed_video (
 	published_at BIGINT NOT NULL,
 	served_at    BIGINT NOT NULL, -- last show
 	changed_at   BIGINT NOT NULL
-);
+, owed_day BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE feed_viewer (
 	viewer     TEXT PRIMARY KEY, -- keyed hash

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/feed"
@@ -11,13 +12,16 @@ import (
 )
 
 const (
-	owners = 10   // videos of each
-	trades = 11   // lines of business
-	topics = 2000 // words
+	owners   = 10   // videos of each
+	regulars = 50   // one viewer of so many has the pages of a long history
+	history  = 40   // pages
+	trades   = 11   // lines of business
+	topics   = 2000 // words
 )
 
-// fill writes videos as if they had been served for a while, and a page of the
-// log for each viewer, an hour ago.
+// fill writes videos as if they had been served for a while, and the log of an
+// hour ago and before: a page of each viewer, and all that is ever read back of
+// every fiftieth.
 func fill(ctx context.Context, d *db.DB) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	now := time.Now()
@@ -40,17 +44,25 @@ func fill(ctx context.Context, d *db.DB) error {
 		return err
 	}
 	columns = []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}
-	return many(ctx, d, "feed_page", columns, *viewers, func(i int) []any {
-		key, _ := s.Key(feed.Viewer{Browser: name(i)})
-		items := "["
-		for k := range 5 {
-			if k > 0 {
-				items += ","
+	pages := func(run string, n int, who func(i int) (viewer int, before time.Duration)) error {
+		return many(ctx, d, "feed_page", columns, n, func(i int) []any {
+			v, before := who(i)
+			key, _ := s.Key(feed.Viewer{Browser: name(v)})
+			items := make([]string, 5)
+			for k := range items {
+				items[k] = video(r.IntN(*videos)) + ":t"
 			}
-			items += fmt.Sprintf(`{"v":%q,"k":2}`, video(r.IntN(*videos)))
-		}
-		return []any{"run_0", i, key, now.Add(-time.Hour).UnixMilli(), 5, 0, 0, items + "]"}
-	})
+			return []any{run, i, key, now.Add(-time.Hour - before).UnixMilli(), 5, 0, 0, strings.Join(items, ",")}
+		})
+	}
+	// A history lies all over the log, as pages of many days do.
+	few := *viewers / regulars
+	if err := pages("run_0", few*history, func(i int) (int, time.Duration) {
+		return i % few * regulars, time.Duration(history-i/few) * 24 * time.Hour
+	}); err != nil {
+		return err
+	}
+	return pages("run_1", *viewers, func(i int) (int, time.Duration) { return i, 0 })
 }
 
 func many(ctx context.Context, d *db.DB, table string, columns []string, n int, row func(int) []any) error {

@@ -9,16 +9,21 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -31,31 +36,67 @@ import (
 
 // Figures are what one engine reached.
 type Figures struct {
-	Engine       string  `json:"engine"`
-	Videos       int     `json:"videos"`
-	Viewers      int     `json:"viewers"`
-	RestoreS     float64 `json:"restore_s"`
-	HeapMB       float64 `json:"heap_mb"`          // in use after the restore, collected
-	HeapAfterMB  float64 `json:"heap_after_mb"`    // after the load, collected
-	HeapPeakMB   float64 `json:"heap_peak_mb"`     // most in use during the load, garbage too
-	Met          int     `json:"viewers_met"`      // different viewers of the load
-	PagesPerS    float64 `json:"pages_per_s"`      // all of them, viewers read from SQL when they come
-	P50ms        float64 `json:"p50_ms"`           //
-	P99ms        float64 `json:"p99_ms"`           //
-	HerePagesPer float64 `json:"here_pages_per_s"` // of viewers who are here already
-	HereP50ms    float64 `json:"here_p50_ms"`      //
-	HereP99ms    float64 `json:"here_p99_ms"`      //
-	CPUms        float64 `json:"cpu_ms_per_page"`  // of this process, writing too
-	HereCPUms    float64 `json:"here_cpu_ms_per_page"`
-	Load         string  `json:"load"` // of the machine
+	Engine      string  `json:"engine"`
+	Videos      int     `json:"videos"`
+	Viewers     int     `json:"viewers"`
+	FillS       float64 `json:"fill_s"`
+	RestoreS    float64 `json:"restore_s"`
+	AgainS      float64 `json:"restore_after_kill_s"` // with what the load had not added to figures
+	HeapMB      float64 `json:"heap_mb"`              // in use after the restore, collected
+	HeapAfterMB float64 `json:"heap_after_mb"`        // after the load, collected
+	HeapPeakMB  float64 `json:"heap_peak_mb"`         // most in use during the load, garbage too
+	Met         int     `json:"viewers_met"`          // different viewers of the load
+	Come        Rate    `json:"come"`                 // viewers read from SQL when they come, as fast as it goes
+	Paced       Rate    `json:"paced"`                // the same, asked for at 5,000 a second
+	Here        Rate    `json:"here"`                 // viewers who are here already
+	Load        string  `json:"load"`                 // of the machine
+	Bars        []Bar   `json:"bars"`
+}
+
+// Rate is what one load reached.
+type Rate struct {
+	PagesPerS float64 `json:"pages_per_s"`
+	CPUus     float64 `json:"cpu_us_per_page"` // of this process, with all writing
+	P50ms     float64 `json:"p50_ms"`
+	P99ms     float64 `json:"p99_ms"`
+	MaxMs     float64 `json:"max_ms"`
+	BesideMs  float64 `json:"beside_p99_ms"` // of 50 us of arithmetic in the same loops: what the machine adds
+}
+
+// Bar is a figure beside what it is to be.
+type Bar struct {
+	What   string  `json:"what"`
+	Figure float64 `json:"figure"`
+	Sign   string  `json:"sign"` // < or >=
+	Bar    float64 `json:"bar"`
+	Met    bool    `json:"met"`
+}
+
+func (f *Figures) judge() {
+	add := func(what string, figure float64, sign string, bar float64) {
+		f.Bars = append(f.Bars, Bar{what, figure, sign, bar, sign == "<" && figure < bar || sign == ">=" && figure >= bar})
+	}
+	add("pages/s, viewers who are here", f.Here.PagesPerS, ">=", 5000)
+	add("pages/s, viewers read when they come", f.Come.PagesPerS, ">=", 5000)
+	add("p99 ms, viewers who are here", f.Here.P99ms, "<", 2)
+	add("p99 ms, at 5,000 pages/s of any viewers", f.Paced.P99ms, "<", 2)
+	add("heap MB, live", max(f.HeapMB, f.HeapAfterMB), "<", 1<<30/1e6)
+	add("heap MB, with garbage", f.HeapPeakMB, "<", 1<<30/1e6)
+	add("s to read back", f.RestoreS, "<", 60)
+	add("s to read back after a kill", f.AgainS, "<", 60)
 }
 
 var (
 	videos  = flag.Int("videos", 1_000_000, "live videos")
 	viewers = flag.Int("viewers", 1_000_000, "viewers with a page in the log")
-	seconds = flag.Int("seconds", 15, "of each measurement")
+	seconds = flag.Int("seconds", 70, "of each measurement; the log is folded every minute")
 	asJSON  = flag.Bool("json", false, "one JSON object")
+	profile = flag.String("cpuprofile", "", "file for a profile of the load")
 )
+
+// limit is what an operator with a gigabyte sets as GOMEMLIMIT: live data is half
+// of it, and garbage is collected earlier than it would be.
+const limit = 1000 << 20
 
 func main() {
 	flag.Parse()
@@ -66,6 +107,9 @@ func main() {
 }
 
 func run() error {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
+	}
 	ctx := context.Background()
 	var all []Figures
 	dir, err := os.MkdirTemp("", "bench-feed-")
@@ -78,6 +122,7 @@ func run() error {
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	all = append(all, f)
+	f.print()
 	if at := os.Getenv("TEST_POSTGRES_URL"); at != "" {
 		dsn, drop, err := database(ctx, at)
 		if err != nil {
@@ -89,15 +134,33 @@ func run() error {
 			return fmt.Errorf("postgres: %w", err)
 		}
 		all = append(all, f)
+		f.print()
 	}
 	if *asJSON {
 		return json.NewEncoder(os.Stdout).Encode(map[string]any{"runs": all})
 	}
-	for _, f := range all {
-		fmt.Printf("%s: %d videos read back in %.1f s, heap %.0f MB; new viewers %.0f pages/s, %.3f ms of CPU each, p50 %.2f p99 %.2f ms; viewers who are here %.0f pages/s, %.3f ms of CPU each, p50 %.2f p99 %.2f ms; heap after %d viewers %.0f MB, peak %.0f MB (load %s)\n",
-			f.Engine, f.Videos, f.RestoreS, f.HeapMB, f.PagesPerS, f.CPUms, f.P50ms, f.P99ms, f.HerePagesPer, f.HereCPUms, f.HereP50ms, f.HereP99ms, f.Met, f.HeapAfterMB, f.HeapPeakMB, f.Load)
-	}
 	return nil
+}
+
+func (f Figures) print() {
+	if *asJSON {
+		return
+	}
+	fmt.Printf("%s, %d videos, %d viewers in the log (filled in %.0f s), load %s\n", f.Engine, f.Videos, f.Viewers, f.FillS, f.Load)
+	for _, r := range []struct {
+		who string
+		Rate
+	}{{"read when they come", f.Come}, {"the same, at 5,000/s", f.Paced}, {"here", f.Here}} {
+		fmt.Printf("  viewers %-21s %6.0f pages/s  %4.0f us of CPU a page  p50 %.3f  p99 %.3f  most %.0f ms; p99 of 50 us of arithmetic beside them %.3f ms\n", r.who, r.PagesPerS, r.CPUus, r.P50ms, r.P99ms, r.MaxMs, r.BesideMs)
+	}
+	fmt.Printf("  heap %.0f MB, %.0f MB after %d viewers, %.0f MB at most with garbage\n", f.HeapMB, f.HeapAfterMB, f.Met, f.HeapPeakMB)
+	for _, b := range f.Bars {
+		word := "met"
+		if !b.Met {
+			word = "MISSED"
+		}
+		fmt.Printf("  %-40s %9.2f  %-2s %6.0f  %s\n", b.What, b.Figure, b.Sign, b.Bar, word)
+	}
 }
 
 // database makes an empty database on a cluster.
@@ -133,51 +196,89 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	if err := d.Migrate(ctx, app.Migrations()...); err != nil {
 		return Figures{}, err
 	}
-	service := func() (*feed.Service, error) {
-		return feed.New(feed.Parts{DB: d, Secret: []byte("bench"), Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	}
+	from := time.Now()
 	if err := fill(ctx, d); err != nil {
 		return Figures{}, err
 	}
-	s, err := service()
+	f := Figures{Engine: engine, Videos: *videos, Viewers: *viewers, FillS: time.Since(from).Seconds()}
+	s, took, err := restored(ctx, d)
 	if err != nil {
 		return Figures{}, err
 	}
-	f := Figures{Engine: engine, Videos: *videos, Viewers: *viewers}
-	from := time.Now()
-	if err := s.Restore(ctx); err != nil {
-		return Figures{}, err
-	}
-	f.RestoreS = time.Since(from).Seconds()
+	f.RestoreS = took
 	f.HeapMB = heap(true)
-	ctx, stop := context.WithCancel(ctx)
+	if *profile != "" {
+		out, err := os.Create(*profile + "." + engine)
+		if err != nil {
+			return Figures{}, err
+		}
+		defer out.Close()
+		if err := pprof.StartCPUProfile(out); err != nil {
+			return Figures{}, err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
-	defer func() { stop(); <-done }()
-
+	go func() { done <- s.Run(running) }()
+	defer stop()
 	met := map[int]bool{}
-	first := load(ctx, s, *seconds, func(r *rand.Rand) int { return r.IntN(*viewers) }, met)
+	anybody := func(r *rand.Rand) int { return r.IntN(*viewers) }
+	first := load(ctx, s, *seconds, 0, anybody, met)
 	if first.err != nil {
 		return Figures{}, first.err
 	}
-	f.PagesPerS, f.P50ms, f.P99ms = first.figures()
-	f.CPUms = first.cpuPerPage()
+	f.Come = first.rate()
+	paced := load(ctx, s, *seconds, offered, anybody, nil)
+	if paced.err != nil {
+		return Figures{}, paced.err
+	}
+	f.Paced = paced.rate()
 	here := make([]int, 0, len(met))
 	for v := range met {
 		here = append(here, v)
 	}
 	f.Met = len(here)
-	second := load(ctx, s, *seconds, func(r *rand.Rand) int { return here[r.IntN(len(here))] }, nil)
+	here = here[:min(len(here), 50_000)] // a process keeps 100,000
+	for _, v := range here {
+		if _, err := s.Page(ctx, feed.Viewer{Browser: name(v)}, 1, true); err != nil {
+			return Figures{}, err
+		}
+	}
+	second := load(ctx, s, *seconds, 0, func(r *rand.Rand) int { return here[r.IntN(len(here))] }, nil)
 	if second.err != nil {
 		return Figures{}, second.err
 	}
-	f.HerePagesPer, f.HereP50ms, f.HereP99ms = second.figures()
-	f.HereCPUms = second.cpuPerPage()
-	f.HeapPeakMB = max(first.peak, second.peak)
+	f.Here = second.rate()
+	f.HeapPeakMB = max(first.peak, paced.peak, second.peak)
 	f.HeapAfterMB = heap(true)
+	if *profile != "" {
+		if out, err := os.Create(*profile + "." + engine + ".heap"); err == nil {
+			_ = pprof.WriteHeapProfile(out)
+			_ = out.Close()
+		}
+	}
 	load, _ := os.ReadFile("/proc/loadavg")
 	f.Load = string(load[:min(4, len(load))])
-	return f, nil
+	stop()
+	if err := <-done; err != nil {
+		return Figures{}, err
+	}
+	s, here = nil, nil
+	_, f.AgainS, err = restored(ctx, d)
+	f.judge()
+	return f, err
+}
+
+// restored opens a service and says how long it took to read its state.
+func restored(ctx context.Context, d *db.DB) (*feed.Service, float64, error) {
+	s, err := feed.New(feed.Parts{DB: d, Secret: []byte("bench"), Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: time.Now, Config: feed.Config{Rest: time.Second}}) // nobody comes to an end
+	if err != nil {
+		return nil, 0, err
+	}
+	from := time.Now()
+	err = s.Restore(ctx)
+	return s, time.Since(from).Seconds(), err
 }
 
 func heap(collect bool) float64 {
@@ -190,72 +291,108 @@ func heap(collect bool) float64 {
 }
 
 type outcome struct {
-	cpu  time.Duration
-	took []time.Duration
-	wall time.Duration
-	peak float64
-	err  error
+	cpu    time.Duration
+	took   []time.Duration
+	beside []time.Duration
+	wall   time.Duration
+	peak   float64
+	err    error
 }
 
-func (o outcome) cpuPerPage() float64 {
-	return o.cpu.Seconds() * 1000 / float64(max(1, len(o.took)))
-}
-
-func (o outcome) figures() (perSecond, p50, p99 float64) {
+func (o outcome) rate() Rate {
+	at := func(list []time.Duration, q float64) float64 {
+		return float64(list[int(q*float64(len(list)-1))].Microseconds()) / 1000
+	}
 	slices.Sort(o.took)
-	at := func(q float64) float64 { return float64(o.took[int(q*float64(len(o.took)-1))].Microseconds()) / 1000 }
-	return float64(len(o.took)) / o.wall.Seconds(), at(0.5), at(0.99)
+	slices.Sort(o.beside)
+	return Rate{float64(len(o.took)) / o.wall.Seconds(), o.cpu.Seconds() * 1e6 / float64(max(1, len(o.took))), at(o.took, 0.5), at(o.took, 0.99), at(o.took, 1), at(o.beside, 0.99)}
 }
 
-// load asks for pages from as many goroutines as there are cores; every third
-// page is watched for a while.
-func load(ctx context.Context, s *feed.Service, seconds int, who func(*rand.Rand) int, met map[int]bool) outcome {
+// spin does arithmetic.
+func spin(n int) (x uint64) {
+	for range n {
+		x = x*6364136223846793005 + 1442695040888963407
+	}
+	return x
+}
+
+// spins of it take 50 us.
+var spins = func() int {
+	least := time.Hour
+	const n = 100_000
+	for range 50 {
+		from := time.Now()
+		sink.Add(spin(n))
+		least = min(least, time.Since(from))
+	}
+	return int(n * 50 * time.Microsecond / least)
+}()
+
+var sink atomic.Uint64
+
+// offered is how many pages a second are asked for where the time of a page is
+// measured: a queue in front of two busy cores is as long as one makes it.
+const offered = 5000
+
+// load asks for pages, perSecond of them from sixteen goroutines, or, where that
+// is 0, one after the other from as many as there are cores. Every third page is
+// watched for a while. Pages without items are not counted.
+func load(ctx context.Context, s *feed.Service, seconds, perSecond int, who func(*rand.Rand) int, all map[int]bool) outcome {
 	var mu sync.Mutex
 	var out outcome
 	var wg sync.WaitGroup
 	from, used := time.Now(), cpu()
 	until := from.Add(time.Duration(seconds) * time.Second)
-	for i := range runtime.NumCPU() {
+	workers, every := runtime.NumCPU(), time.Duration(0)
+	if perSecond > 0 {
+		workers = 16
+		every = time.Second * time.Duration(workers) / time.Duration(perSecond)
+	}
+	for i := range workers {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 7))
-			var took []time.Duration
-			mine := map[int]bool{}
-			for n := 0; time.Now().Before(until); n++ {
+			var mine outcome
+			met := map[int]bool{}
+			for n := 0; time.Now().Before(until) && mine.err == nil; n++ {
+				time.Sleep(time.Until(from.Add(time.Duration(n) * every)))
 				v := who(r)
-				mine[v] = true
-				viewer := feed.Viewer{Browser: name(v)}
-				began := time.Now()
-				p, err := s.Page(ctx, viewer, 10, true)
-				took = append(took, time.Since(began))
-				if err == nil && n%3 == 0 && len(p.Items) > 0 {
-					err = s.Watch(ctx, viewer, p.Items[0].Video, time.Second)
-				}
-				if err != nil {
-					mu.Lock()
-					out.err = err
-					mu.Unlock()
-					return
-				}
-				if n%2000 == 0 {
-					h := heap(false)
-					mu.Lock()
-					out.peak = max(out.peak, h)
-					mu.Unlock()
-				}
+				met[v] = true
+				mine.page(ctx, s, feed.Viewer{Browser: name(v)}, n)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			out.took = append(out.took, took...)
-			for v := range mine {
-				if met != nil {
-					met[v] = true
-				}
+			out.took = append(out.took, mine.took...)
+			out.beside = append(out.beside, mine.beside...)
+			out.peak, out.err = max(out.peak, mine.peak), errors.Join(out.err, mine.err)
+			if all != nil {
+				maps.Copy(all, met)
 			}
 		})
 	}
 	wg.Wait()
 	out.wall, out.cpu = time.Since(from), cpu()-used
 	return out
+}
+
+// page asks for a page, and now and then measures the machine.
+func (o *outcome) page(ctx context.Context, s *feed.Service, viewer feed.Viewer, n int) {
+	began := time.Now()
+	p, err := s.Page(ctx, viewer, 10, true)
+	if took := time.Since(began); len(p.Items) > 0 {
+		o.took = append(o.took, took)
+		if err == nil && n%3 == 0 {
+			err = s.Watch(ctx, viewer, p.Items[0].Video, time.Second)
+		}
+	}
+	o.err = err
+	if n%20 == 0 {
+		began := time.Now()
+		sink.Add(spin(spins))
+		o.beside = append(o.beside, time.Since(began))
+	}
+	if n%5000 == 0 {
+		o.peak = max(o.peak, heap(false))
+	}
 }
 
 // cpu is the processor time of this process.

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -39,22 +38,31 @@ type Verdict struct {
 // the engine. zone is where the days of viewers are.
 func Audit(ctx context.Context, d *db.DB, cfg Config, zone *time.Location) (Verdict, error) {
 	a := &audit{cfg: cfg.filled(), zone: zone, videos: map[string]*audited{}, viewers: map[string]*followed{}, sums: map[shown]int64{}, broken: map[string]int{}}
-	if err := eachVideo(ctx, d, 0, func(r row) error {
-		a.videos[r.Video] = &audited{row: r, met: map[string]bool{}}
+	err := d.Snapshot(ctx, func(q db.Querier) error { return a.read(ctx, q) })
+	return a.verdict, err
+}
+
+func (a *audit) read(ctx context.Context, q db.Querier) error {
+	tail, _, err := unfolded(ctx, q)
+	if err != nil {
+		return err
+	}
+	if err := eachVideo(ctx, q, 0, func(r row) error {
+		a.videos[r.Video] = &audited{row: r.with(tail.by[r.Video]), met: map[string]bool{}}
 		return nil
 	}); err != nil {
-		return Verdict{}, err
+		return err
 	}
 	run, seq := "", int64(0)
 	for {
 		const some = 1000
-		pages, err := pagesAfter(ctx, d, run, seq, some)
+		pages, err := pagesAfter(ctx, q, run, seq, some)
 		if err != nil {
-			return Verdict{}, err
+			return err
 		}
 		for _, p := range pages {
 			if err := a.page(p); err != nil {
-				return Verdict{}, err
+				return err
 			}
 			run, seq = p.Run, p.Seq
 		}
@@ -62,12 +70,12 @@ func Audit(ctx context.Context, d *db.DB, cfg Config, zone *time.Location) (Verd
 			break
 		}
 	}
-	if err := a.days(ctx, d); err != nil {
-		return Verdict{}, err
+	if err := a.days(ctx, q, tail); err != nil {
+		return err
 	}
 	a.floors()
 	a.verdict.Viewers = len(a.viewers)
-	return a.verdict, nil
+	return nil
 }
 
 type shown struct {
@@ -112,7 +120,7 @@ func (a *audit) find(check, detail string, args ...any) {
 
 func (a *audit) page(p pageRow) error {
 	var items []logged
-	if err := json.Unmarshal([]byte(p.items), &items); err != nil {
+	if err := eachLogged(p.items, func(it logged) { items = append(items, it) }); err != nil {
 		return fmt.Errorf("page %s/%d: %w", p.Run, p.Seq, err)
 	}
 	at := clock.Time(p.At)
@@ -192,14 +200,20 @@ func (a *audit) item(p pageRow, v *followed, m *audited, it logged) {
 	}
 }
 
-// days compares the pages with the figures that the fairness report is made of.
-func (a *audit) days(ctx context.Context, d *db.DB) error {
-	days, err := daysShown(ctx, d)
+// days compares the pages with the figures that the fairness report is made of,
+// and with what will be added to them.
+func (a *audit) days(ctx context.Context, q db.Querier, tail *sums) error {
+	days, err := daysShown(ctx, q)
 	if err != nil {
 		return err
 	}
+	for video, t := range tail.by {
+		for _, d := range t.days {
+			a.sums[shown{d.day, video}] -= int64(d.n)
+		}
+	}
 	for _, day := range days {
-		counted, err := showsOn(ctx, d, day)
+		counted, err := showsOn(ctx, q, day)
 		if err != nil {
 			return err
 		}
@@ -211,6 +225,9 @@ func (a *audit) days(ctx context.Context, d *db.DB) error {
 		}
 	}
 	for s, n := range a.sums {
+		if n == 0 {
+			continue
+		}
 		a.find("sums", "day %d, video %s: none counted, %d in pages", s.day, s.video, n)
 	}
 	return nil

@@ -1,143 +1,155 @@
 package feed
 
 import (
-	"cmp"
 	"context"
+	"iter"
+	"maps"
 	"slices"
+	"time"
 
-	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
 // batch is what happened since the last writing. It is written in one
-// transaction, so the log, the figures and the credits of videos always agree; a
-// crash loses what the last second has shown, and with it what it has paid.
+// transaction; a crash loses what the last second has shown, and with it what it
+// has paid.
 type batch struct {
-	entries []Entry
 	pages   []pageRow
-	times   []timeRow
+	signals []byte
+	times   map[viewerDay]int64 // milliseconds watched
 	said    map[string]said
-	name    func(VideoID) string
+	owed    map[string]floorOf // that came later
+	frozen  []string
+	last    int64 // the line it ends with; 0 while it may still grow
 }
 
-type timeRow struct {
-	viewer  string
-	day, ms int64
+type floorOf struct{ day, n int64 }
+
+type viewerDay struct {
+	viewer string
+	day    int64
 }
 
 func (b *batch) empty() bool {
-	return len(b.entries) == 0 && len(b.pages) == 0 && len(b.times) == 0 && len(b.said) == 0
-}
-
-type exposureKey struct {
-	day   int64
-	video VideoID
-	kind  Kind
-	half  int
-}
-
-type exposure struct {
-	day   int64
-	video string
-	kind  Kind
-	half  int
-	n     int64
-}
-
-type tally struct {
-	video                    string
-	shows, paid, reports, at int64
-	owed                     int64
-	frozen                   bool
-	shown, long              [2]int64
-}
-
-// count adds the entries up.
-func (b *batch) count() ([]exposure, []tally) {
-	shows, videos := map[exposureKey]int64{}, map[VideoID]*tally{}
-	of := func(v VideoID) *tally {
-		t := videos[v]
-		if t == nil {
-			t = &tally{video: b.name(v)}
-			videos[v] = t
-		}
-		return t
-	}
-	for _, e := range b.entries {
-		switch e.What {
-		case ShownTo:
-			h := half(e.Viewer)
-			shows[exposureKey{dayOf(e.At), e.Video, e.Reason.Kind, h}]++
-			t := of(e.Video)
-			t.shows++
-			t.at = max(t.at, e.At)
-			if e.N > 0 {
-				t.paid++
-			}
-			if e.Reason.Kind == Floor || e.Reason.Kind == Turn {
-				t.shown[h]++
-			}
-		case WatchedLong:
-			of(e.Video).long[half(e.Viewer)]++
-		case Reported:
-			of(e.Video).reports++
-		case Owed:
-			of(e.Video).owed = int64(e.N)
-		case Frozen:
-			of(e.Video).frozen = true
-		}
-	}
-	var exposures []exposure
-	for k, n := range shows {
-		exposures = append(exposures, exposure{k.day, b.name(k.video), k.kind, k.half, n})
-	}
-	var tallies []tally
-	for _, t := range videos {
-		tallies = append(tallies, *t)
-	}
-	// Processes lock rows in one order.
-	slices.SortFunc(tallies, func(a, b tally) int { return cmp.Compare(a.video, b.video) })
-	return exposures, tallies
+	return len(b.pages) == 0 && len(b.signals) == 0 && len(b.times) == 0 && len(b.said) == 0 && len(b.owed) == 0 && len(b.frozen) == 0
 }
 
 // dayOf is the day of an instant in UTC milliseconds, in days since 1970.
 func dayOf(ms int64) int64 { return ms / (24 * 3600 * 1000) }
 
-// note is the engine's log; the engine's lock is held, and so is the gate.
+// note is the engine's log; the engine's lock is held, and so is the gate. Shows
+// are in the pages.
 func (s *Service) note(e Entry) {
-	if e.What != Published {
-		s.pending.entries = append(s.pending.entries, e)
+	b := &s.pending
+	switch e.What {
+	case WatchedLong:
+		b.signals = appendSignal(b.signals, signal{Video: s.book.name(e.Video), Long: true, Half: half(e.Viewer)})
+	case Reported:
+		b.signals = appendSignal(b.signals, signal{Video: s.book.name(e.Video)})
+	case Owed:
+		if b.owed == nil {
+			b.owed = map[string]floorOf{}
+		}
+		b.owed[s.book.name(e.Video)] = floorOf{dayOf(clock.Millis(s.Now())), int64(e.N)}
+	case Frozen:
+		b.frozen = append(b.frozen, s.book.name(e.Video))
 	}
 }
 
 // Flush writes what happened since the last time. What could not be written is
-// kept for the next.
+// kept, and written first the next time.
 func (s *Service) Flush(ctx context.Context) error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
+	return s.flush(ctx)
+}
+
+// flush is for who holds the lock of flushing.
+func (s *Service) flush(ctx context.Context) error {
+	if s.stuck != nil {
+		if err := s.write(ctx, s.stuck); err != nil {
+			return err
+		}
+	}
 	s.gate.Lock()
+	until := clock.Millis(s.Now())
 	b := s.pending
 	s.pending = batch{}
+	s.waiting.Store(0)
 	s.gate.Unlock()
 	if b.empty() {
+		s.written.Store(until)
 		return nil
 	}
-	now := s.Now()
-	b.name = func(v VideoID) string { return s.book.film(v).id }
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error { return b.add(ctx, tx, id.New("fb", now), now) })
-	if err != nil {
-		s.gate.Lock()
-		s.pending.entries = append(b.entries, s.pending.entries...)
-		s.pending.pages = append(b.pages, s.pending.pages...)
-		s.pending.times = append(b.times, s.pending.times...)
-		for key, newer := range s.pending.said {
-			if b.said == nil {
-				b.said = map[string]said{}
-			}
-			b.said[key] = newer
+	for i := range b.pages {
+		s.seq++
+		b.pages[i].Run, b.pages[i].Seq = s.run, s.seq
+	}
+	s.seq++
+	b.last = s.seq
+	if err := s.write(ctx, &b); err != nil {
+		return err
+	}
+	s.written.Store(until)
+	return nil
+}
+
+// write writes a batch once: where a commit went through and the answer did not,
+// the mark of the log says so.
+func (s *Service) write(ctx context.Context, b *batch) error {
+	s.stuck = b
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		fresh, err := advance(ctx, tx, s.run, b.last, clock.Millis(s.Now()))
+		if err != nil || !fresh {
+			return err
 		}
-		s.pending.said = b.said
-		s.gate.Unlock()
+		return b.add(ctx, tx, s.run, s.Now())
+	})
+	if err == nil {
+		s.stuck = nil
 	}
 	return err
+}
+
+// add writes a batch in a transaction.
+func (b *batch) add(ctx context.Context, tx *db.Tx, run string, now time.Time) error {
+	if err := insertPages(ctx, tx, b.pages); err != nil {
+		return err
+	}
+	if len(b.signals) > 0 {
+		if err := insertSignals(ctx, tx, run, b.last, clock.Millis(now), string(b.signals)); err != nil {
+			return err
+		}
+	}
+	if err := insertTimes(ctx, tx, b.times); err != nil {
+		return err
+	}
+	for video, f := range sorted(b.owed) { // processes lock rows in one order
+		if err := owe(ctx, tx, video, f, clock.Millis(now)); err != nil {
+			return err
+		}
+	}
+	for _, video := range b.frozen {
+		if err := freeze(ctx, tx, video, clock.Millis(now)); err != nil {
+			return err
+		}
+	}
+	for viewer, said := range sorted(b.said) {
+		if err := saveViewer(ctx, tx, viewer, said, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sorted goes through a map by its keys.
+func sorted[T any](m map[string]T) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			if !yield(k, m[k]) {
+				return
+			}
+		}
+	}
 }

@@ -114,6 +114,8 @@ func (b *book) film(v VideoID) film {
 	return b.films[v]
 }
 
+func (b *book) name(v VideoID) string { return b.film(v).id }
+
 // creatorsOf numbers shops.
 func (b *book) creatorsOf(shops []string) []CreatorID {
 	b.mu.Lock()

@@ -294,15 +294,15 @@ func (e *Engine) Restore(s Stored) {
 	if s.Floored {
 		o.floored++
 	}
-	if s.Gone {
-		return
-	}
-	if s.Frozen {
+	switch {
+	case s.Gone:
+		e.videos[s.ID] = v // what it had is there if it comes back
+	case s.Frozen:
 		v.state = frozen
 		e.videos[s.ID] = v
-		return
+	default:
+		e.add(s.ID, v)
 	}
-	e.add(s.ID, v)
 }
 
 // Half returns the half of viewers, 0 or 1, that a viewer's outcomes are counted

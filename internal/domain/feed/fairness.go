@@ -50,6 +50,9 @@ func (s *Service) Fairness(ctx context.Context) ([]Fairness, error) {
 	if s.report.days != nil && now.Sub(s.report.at) < time.Minute && now.Sub(s.report.at) >= 0 {
 		return s.report.days, nil
 	}
+	if err := s.settle(ctx); err != nil {
+		return nil, err
+	}
 	today := dayOf(clock.Millis(now))
 	since := today - reportDays + 1
 	found := map[int64]Fairness{}
@@ -162,6 +165,9 @@ func Gini(values []float64) float64 {
 
 // CloseDays keeps the report of days that are over, so that it outlives the log.
 func (s *Service) CloseDays(ctx context.Context) error {
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
 	today := dayOf(clock.Millis(s.Now()))
 	shown, err := daysShown(ctx, s.DB)
 	if err != nil {

@@ -77,11 +77,12 @@ type Item struct {
 // a page.
 type Page struct {
 	Items []Item
-	Shown int  // items of this session with this page
-	Of    int  // items of a whole session
-	End   bool // this session is over; a new one takes a deliberate act or a rest
-	More  bool // that act would be granted now
-	Again int  // sessions in a row that were begun by it
+	Shown int    // items of this session with this page
+	Of    int    // items of a whole session
+	End   bool   // this session is over; a new one takes a deliberate act or a rest
+	More  bool   // that act would be granted now
+	Again int    // sessions in a row that were begun by it
+	Paid  uint32 // a bit for each item, of those that were shows its video is owed
 }
 
 // Config sets an engine. The zero value of a field takes the default in brackets.

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +20,8 @@ type guest struct {
 	said   said
 	topics []uint16 // muted
 	used   time.Time
+
+	newer, older *guest // by when they were last here; guarded by people
 
 	since    time.Time // begin of the session
 	credited time.Duration
@@ -46,15 +47,38 @@ func (g *guest) skip(b *book) func(VideoID) bool {
 	}
 }
 
-// people are the guests of this process.
+// crowd is how many guests are kept, at some 750 bytes each; beyond it, who has
+// been away for longest is forgotten before the end of a rest.
+const crowd = 100_000
+
+// people are the guests of this process, on a ring in the order in which they
+// were last here.
 type people struct {
 	mu   sync.Mutex
 	by   map[string]*guest
+	ring guest         // newer is who has been away for longest
 	free [2][]ViewerID // numbers by half
 	next ViewerID
 }
 
-func (p *people) init() { p.by = map[string]*guest{} }
+func (p *people) init() {
+	p.by = map[string]*guest{}
+	p.ring.newer, p.ring.older = &p.ring, &p.ring
+}
+
+// seen puts a guest at the young end of the ring.
+func (p *people) seen(g *guest) {
+	p.unlink(g)
+	g.older, g.newer = p.ring.older, &p.ring
+	g.older.newer, g.newer.older = g, g
+}
+
+func (p *people) unlink(g *guest) {
+	if g.newer != nil {
+		g.newer.older, g.older.newer = g.older, g.newer
+		g.newer, g.older = nil, nil
+	}
+}
 
 // enter returns the guest of a key. A viewer belongs to a half by the key, for
 // ever, so that no restart shows them what their own signals have moved; numbers
@@ -64,7 +88,7 @@ func (p *people) enter(key string, now time.Time) *guest {
 	defer p.mu.Unlock()
 	g := p.by[key]
 	if g == nil {
-		h := int(key[0]) & 1
+		h := halfOf(key)
 		for len(p.free[h]) == 0 {
 			p.free[half(p.next)] = append(p.free[half(p.next)], p.next)
 			p.next++
@@ -75,18 +99,22 @@ func (p *people) enter(key string, now time.Time) *guest {
 		p.by[key] = g
 	}
 	g.used = now
+	p.seen(g)
 	return g
 }
 
-// away returns the guests who have not been seen since an instant.
-func (p *people) away(since time.Time) []*guest {
+// away returns a thousand guests at most who have not been seen since an instant,
+// or, where there are more than most, since a later one. Nobody can enter in the
+// meantime, hence the thousand.
+func (p *people) away(since, crowded time.Time, most int) []*guest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var out []*guest
-	for _, g := range p.by {
-		if g.used.Before(since) {
-			out = append(out, g)
+	for g := p.ring.newer; g != &p.ring && len(out) < 1000; g = g.newer {
+		if !g.used.Before(since) && (len(p.by)-len(out) <= most || !g.used.Before(crowded)) {
+			break
 		}
+		out = append(out, g)
 	}
 	return out
 }
@@ -100,6 +128,7 @@ func (p *people) leave(g *guest, since time.Time) bool {
 		return false
 	}
 	g.gone = true
+	p.unlink(g)
 	delete(p.by, g.key)
 	return true
 }
@@ -139,10 +168,11 @@ func (s *Service) guest(ctx context.Context, v Viewer) (*guest, error) {
 const remembered = 200 / PageSize
 
 func (s *Service) load(ctx context.Context, g *guest, person string) error {
-	var err error
-	if g.said, err = viewerSaid(ctx, s.DB, g.key); err != nil {
+	words, pages, err := viewerOf(ctx, s.DB, g.key, remembered)
+	if err != nil {
 		return err
 	}
+	g.said = words
 	if person != "" {
 		mine, err := s.Shops.Of(ctx, person)
 		if err != nil {
@@ -153,28 +183,23 @@ func (s *Service) load(ctx context.Context, g *guest, person string) error {
 			g.said.own = append(g.said.own, m.Shop.ID)
 		}
 	}
-	pages, err := pagesOf(ctx, s.DB, g.key, remembered)
-	if err != nil {
-		return err
-	}
 	past := Past{}
 	now := s.Now().In(s.Zone)
 	g.today(now)
 	for i, p := range slices.Backward(pages) {
-		var items []logged
-		if err := json.Unmarshal([]byte(p.items), &items); err != nil {
-			return err
-		}
 		at := clock.Time(p.At)
-		for _, it := range items {
+		today := dayIn(at.In(s.Zone)) == g.day
+		if err := eachLogged(p.items, func(it logged) {
 			num, ok := s.book.video(it.Video)
 			if !ok {
-				continue
+				return
 			}
 			past.Shows = append(past.Shows, Item{Video: num})
-			if dayIn(at.In(s.Zone)) == g.day {
+			if today {
 				g.lines |= 1 << (s.book.film(num).line % 64)
 			}
+		}); err != nil {
+			return err
 		}
 		if i == 0 {
 			past.Shown, past.Again, past.Last = int(p.Shown), int(p.Again), at
@@ -186,17 +211,28 @@ func (s *Service) load(ctx context.Context, g *guest, person string) error {
 	return nil
 }
 
-// forgetGuests drops viewers who have been away for the length of a rest, by
-// when what they were shown has been written.
-func (s *Service) forgetGuests() {
-	since := s.Now().Add(-s.Config.Rest - time.Minute)
-	for _, g := range s.people.away(since) {
-		g.mu.Lock()
-		if s.people.leave(g, since) {
-			s.engine.Forget(g.num)
-			s.tastes.forget(g.num)
-			s.people.release(g.num)
+// forgetGuests drops viewers who have been away for the length of a rest, and
+// those away for longest of a crowd; never before what they were shown has been
+// written, and whatever was on the way when it was.
+func (s *Service) forgetGuests(most int) {
+	written := clock.Time(s.written.Load()).Add(-10 * time.Second)
+	rested := s.Now().Add(-s.Config.Rest - time.Minute)
+	if written.Before(rested) {
+		rested = written
+	}
+	for {
+		list := s.people.away(rested, written, most)
+		for _, g := range list {
+			g.mu.Lock()
+			if s.people.leave(g, written) {
+				s.engine.Forget(g.num)
+				s.tastes.forget(g.num)
+				s.people.release(g.num)
+			}
+			g.mu.Unlock()
 		}
-		g.mu.Unlock()
+		if len(list) == 0 {
+			return
+		}
 	}
 }

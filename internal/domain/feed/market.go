@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
@@ -43,6 +45,9 @@ func (s *Service) hear(ctx context.Context, videoID string) error {
 	}
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
+	if err := s.flush(ctx); err != nil { // a freeze, for one
+		return err
+	}
 	r, known, err := videoRow(ctx, s.DB, videoID)
 	if err != nil {
 		return err
@@ -166,13 +171,22 @@ func (s *Service) Restore(ctx context.Context) error {
 		}
 		return nil
 	}
+	return s.DB.Snapshot(ctx, func(q db.Querier) error { return s.restore(ctx, q) })
+}
+
+func (s *Service) restore(ctx context.Context, q db.Querier) error {
 	now := s.Now()
 	today := dayOf(clock.Millis(now))
 	s.learned = clock.Millis(now)
-	if err := s.restoreDays(ctx, now, today); err != nil {
+	tail, list, err := unfolded(ctx, q)
+	if err != nil {
 		return err
 	}
-	shows, err := showsOn(ctx, s.DB, today)
+	s.hearOf(list)
+	if err := s.restoreDays(ctx, q, tail, now, today); err != nil {
+		return err
+	}
+	shows, err := showsOn(ctx, q, today)
 	if err != nil {
 		return err
 	}
@@ -182,10 +196,12 @@ func (s *Service) Restore(ctx context.Context) error {
 	}
 	var all []one
 	last := map[OwnerID]int64{} // an owner's turn was with the video served last
-	if err := eachVideo(ctx, s.DB, 0, func(r row) error {
+	if err := eachVideo(ctx, q, 0, func(r row) error {
+		t := tail.by[r.Video]
+		r = r.with(t)
 		num, v := s.book.enter(r)
 		st := r.stored(num, v)
-		st.Today, st.Floored = int(shows[r.Video]), r.Day == today && r.Given > 0
+		st.Today, st.Floored = int(shows[r.Video])+t.on(today), r.Day == today && r.Given > 0
 		all = append(all, one{st, r.ServedAt})
 		last[v.Owner] = max(last[v.Owner], r.ServedAt)
 		return nil
@@ -205,7 +221,7 @@ func (s *Service) Restore(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) restoreDays(ctx context.Context, now time.Time, today int64) error {
+func (s *Service) restoreDays(ctx context.Context, q db.Querier, tail *sums, now time.Time, today int64) error {
 	d := Days{Now: now}
 	for _, f := range []struct {
 		into *int
@@ -215,36 +231,52 @@ func (s *Service) restoreDays(ctx context.Context, now time.Time, today int64) e
 		{&d.Shows, sumOn, today}, {&d.ShowsYesterday, sumOn, today - 1},
 		{&d.Uploads, flooredOn, today}, {&d.UploadsBefore, flooredOn, today - 1},
 	} {
-		n, err := f.read(ctx, s.DB, f.day)
+		n, err := f.read(ctx, q, f.day)
 		if err != nil {
 			return err
 		}
 		*f.into = int(n)
 	}
+	for _, t := range tail.by {
+		d.Shows += t.on(today)
+		d.ShowsYesterday += t.on(today - 1)
+	}
 	s.engine.RestoreDays(d)
 	return nil
 }
 
-// Run writes what is shown every second, orders quality every minute, and learns
-// from other processes, until ctx ends; then it writes once more.
+// Run writes what is shown every second, adds it to the figures of videos twice a
+// minute, orders quality every minute and learns from other processes, until ctx
+// ends; then it writes once more.
 func (s *Service) Run(ctx context.Context) error {
-	second, minute, learn := time.NewTicker(time.Second), time.NewTicker(time.Minute), time.NewTicker(3*time.Second)
+	second, minute, folding, learn := time.NewTicker(time.Second), time.NewTicker(time.Minute), time.NewTicker(foldEvery), time.NewTicker(learnEvery)
 	defer second.Stop()
+	defer folding.Stop()
 	defer minute.Stop()
 	defer learn.Stop()
+	var folds sync.WaitGroup // one at a time, beside the writing
+	var busy atomic.Bool
+	defer folds.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return s.Flush(context.WithoutCancel(ctx))
 		case <-second.C:
 			s.try(ctx, "what Discover has shown was not written", s.Flush)
+			s.forgetGuests(crowd)
 		case <-learn.C:
 			if s.DB.Postgres() {
 				s.try(ctx, "what other processes have shown was not read", s.Learn)
 			}
+		case <-folding.C:
+			if busy.CompareAndSwap(false, true) {
+				folds.Go(func() {
+					defer busy.Store(false)
+					s.try(ctx, "figures of videos in Discover were not written", s.foldSlowly)
+				})
+			}
 		case <-minute.C:
 			s.engine.Refresh()
-			s.forgetGuests()
 		}
 	}
 }
@@ -256,26 +288,6 @@ func (s *Service) try(ctx context.Context, what string, f func(context.Context) 
 	if err := f(ctx); err != nil && ctx.Err() == nil {
 		s.Log.WarnContext(ctx, what, "error", err)
 	}
-}
-
-// overlap is by how much a reading begins before the one before it: another
-// process's rows become visible with its commit, not with their stamp.
-const overlap = 5 * time.Second
-
-// Learn reads what other processes on the same database have changed.
-func (s *Service) Learn(ctx context.Context) error {
-	if err := s.Flush(ctx); err != nil {
-		return err
-	}
-	s.flushing.Lock()
-	defer s.flushing.Unlock()
-	now := clock.Millis(s.Now())
-	since := max(1, s.learned-overlap.Milliseconds())
-	if err := eachVideo(ctx, s.DB, since, func(r row) error { return s.adopt(r) }); err != nil {
-		return err
-	}
-	s.learned = now
-	return nil
 }
 
 // Stopped is a video that reports have frozen or the operator has hidden.
@@ -316,7 +328,7 @@ func (s *Service) Hide(ctx context.Context, videoID string) error {
 }
 
 func (s *Service) decide(ctx context.Context, videoID, state string) error {
-	if err := s.Flush(ctx); err != nil {
+	if err := s.settle(ctx); err != nil { // so that no report comes after the decision
 		return err
 	}
 	s.flushing.Lock()
@@ -327,6 +339,9 @@ func (s *Service) decide(ctx context.Context, videoID, state string) error {
 	}
 	if !known || r.State == stateGone {
 		return ErrNoVideo
+	}
+	if r.State == state {
+		return nil
 	}
 	v, err := s.Videos.Get(ctx, videoID)
 	if errors.Is(err, video.ErrNotFound) || err == nil && (v.State != video.Published || v.Visibility != video.Public) {
@@ -392,5 +407,8 @@ func (s *Service) Report(ctx context.Context, v Viewer, c Complaint) error {
 
 // Trim forgets what was shown before an instant; reports of days stay.
 func (s *Service) Trim(ctx context.Context, before time.Time) error {
+	if err := s.Fold(ctx); err != nil {
+		return err
+	}
 	return trim(ctx, s.DB, before)
 }

@@ -231,6 +231,7 @@ func (r *round) serve(it Item) {
 	}
 	toEnd(o.videos, it.Video)
 	if v.credit > 0 {
+		r.page.Paid |= 1 << (len(r.page.Items) - 1)
 		v.credit--
 		toEnd(o.owed, it.Video)
 		if v.credit == 0 {

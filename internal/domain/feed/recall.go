@@ -49,14 +49,15 @@ func (e *Engine) RestoreDays(d Days) {
 	e.upsYest, e.before = d.UploadsBefore, uint32(d.ShowsYesterday)
 }
 
-// Adopt takes over what another process has stored of a video: an unknown one
-// is restored, of a known one credit and figures are set.
+// Adopt takes over what is stored of a video: an unknown one is restored, a known
+// one comes, goes or is frozen, and keeps the figures it has here. A stored
+// credit is a limit, because the log may hold shows that are not in it yet.
 func (e *Engine) Adopt(s Stored) {
 	e.mu.Lock()
-	known := int(s.ID) < len(e.videos) && e.videos[s.ID].state != gone
+	known := int(s.ID) < len(e.videos) && e.videos[s.ID] != held{}
 	e.mu.Unlock()
 	switch {
-	case !known && !s.Gone:
+	case !known:
 		e.Restore(s)
 	case s.Gone:
 		e.Remove(s.ID)
@@ -69,22 +70,44 @@ func (e *Engine) set(s Stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v := &e.videos[s.ID]
-	v.shows, v.reports = uint32(s.Shows), uint32(s.Reports)
-	for h := range 2 {
-		was, is := v.rates[h], rate{uint32(s.Shown[h]), uint32(s.Long[h])}
-		e.total[h].shown += is.shown - was.shown
-		e.total[h].long += is.long - was.long
-		v.rates[h] = is
-	}
 	if !s.Waits { // or what it got since is not stored yet
 		e.pay(s.ID, int32(s.Credit))
 	}
 	switch {
+	case s.Frozen && v.state == gone:
+		v.state = frozen
 	case s.Frozen:
 		e.drop(s.ID, frozen)
-	case v.state == frozen:
+	case v.state != live:
+		v.reports = uint32(s.Reports)
 		e.add(s.ID, *v)
 	}
+}
+
+// Elsewhere is what another process has shown and counted of a video.
+type Elsewhere struct {
+	Shows, Paid, Reports int
+	Today                int // of the shows
+	Shown, Long          [2]int
+}
+
+// Hear adds what another process has shown and counted of a video that is known
+// here.
+func (e *Engine) Hear(id VideoID, x Elsewhere) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	v := &e.videos[id]
+	v.shows += uint32(x.Shows)
+	v.reports += uint32(x.Reports)
+	for h := range 2 {
+		v.rates[h].shown += uint32(x.Shown[h])
+		v.rates[h].long += uint32(x.Long[h])
+		e.total[h].shown += uint32(x.Shown[h])
+		e.total[h].long += uint32(x.Long[h])
+	}
+	e.owners[v.Owner].day += uint32(x.Today)
+	e.day += uint32(x.Today)
+	e.pay(id, v.credit-int32(x.Paid))
 }
 
 // pay sets the credit of a video to a lower value.

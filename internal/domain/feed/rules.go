@@ -123,6 +123,9 @@ func (e *Engine) SetMuted(id ViewerID, m Muted) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := e.viewer(id)
+	if p.muted == nil && len(m.Videos)+len(m.Creators) == 0 {
+		return
+	}
 	if p.muted == nil {
 		p.muted = &muted{}
 	}

@@ -114,6 +114,9 @@ func (s *Service) change(ctx context.Context, v Viewer, f func(*said) error) err
 	defer s.flushing.Unlock()
 	s.paging.Lock()
 	delete(s.pending.said, g.key)
+	if s.stuck != nil {
+		delete(s.stuck.said, g.key)
+	}
 	s.paging.Unlock()
 	if err := saveViewer(ctx, s.DB, g.key, next, s.Now()); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
@@ -48,10 +49,11 @@ const PageSize = 5
 // Service serves Discover. It is safe for concurrent use.
 //
 // The serving state is in memory: [Service.Restore] reads it from the database,
-// [Service.Run] writes every second what was shown. Viewers are read when they
-// come and forgotten when they have been away for the length of a rest. Several
-// processes on one database each keep an engine; they learn from each other
-// every few seconds.
+// [Service.Run] writes every second what was shown to the log, and twice a
+// minute adds the log to the figures of videos. Viewers are read when they come and
+// forgotten when they have been away for the length of a rest. Several processes
+// on one database each keep an engine; they read each other's logs every few
+// seconds.
 type Service struct {
 	Parts
 	engine *Engine
@@ -64,9 +66,14 @@ type Service struct {
 	gate     sync.RWMutex
 	paging   sync.Mutex // guards pending beside the engine's own entries
 	pending  batch
-	flushing sync.Mutex // one writer of credits at a time
-	seq      int64
-	learned  int64 // until when other processes' rows were read
+	waiting  atomic.Int64 // pages of it
+	flushing sync.Mutex   // one writer of the log at a time
+	stuck    *batch       // was not written
+	seq      int64        // lines of the log
+	written  atomic.Int64 // when what was shown until then had been written, in milliseconds
+	folding  sync.Mutex
+	learned  int64              // until when other processes' changes were read
+	heard    []map[string]int64 // up to which line of each, the latest first
 
 	people people
 	report reportCache
@@ -78,7 +85,7 @@ func New(p Parts) (*Service, error) {
 	if err := p.Config.Check(); err != nil {
 		return nil, fmt.Errorf("discover: %w", err)
 	}
-	s := &Service{Parts: p, book: newBook(), run: id.New("run", p.Now())}
+	s := &Service{Parts: p, book: newBook(), run: id.New("run", p.Now()), heard: []map[string]int64{{}}}
 	s.tastes = newTastes(s.book)
 	s.engine = NewEngine(p.Config, WithTaste(s.tastes), WithLog(s.note))
 	s.people.init()
@@ -128,15 +135,6 @@ type Sheet struct {
 	QuietUntil time.Time
 }
 
-// logged is an item in the log.
-type logged struct {
-	Video string `json:"v"`
-	Kind  Kind   `json:"k"`
-	Key   uint32 `json:"n,omitempty"`
-	Fits  bool   `json:"f,omitempty"`
-	First bool   `json:"l,omitempty"`
-}
-
 // Page hands out the next items. again begins a new session after the end of
 // one.
 func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet, error) {
@@ -163,34 +161,28 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 		g.since, g.credited = now, 0
 	}
 	g.today(now.In(s.Zone))
-	items := make([]logged, len(p.Items))
+	text := make([]byte, 0, 48*len(p.Items))
 	for i, it := range p.Items {
 		f := s.book.film(it.Video)
 		first := g.lines&(1<<(f.line%64)) == 0
 		g.lines |= 1 << (f.line % 64)
 		out.Items[i] = Shown{Video: f.id, Number: p.Shown - len(p.Items) + i + 1, Reason: it.Reason, LineFirst: first, Line: s.book.pack(f.line)}
-		items[i] = logged{f.id, it.Reason.Kind, it.Reason.Key, it.Reason.Fits, first}
+		text = appendLogged(text, logged{Video: f.id, Kind: it.Reason.Kind, Key: it.Reason.Key, Fits: it.Reason.Fits, Paid: p.Paid>>i&1 == 1, First: first})
 	}
-	text := asJSON(items)
 	s.paging.Lock()
 	defer s.paging.Unlock()
-	s.seq++
-	s.pending.pages = append(s.pending.pages, pageRow{Run: s.run, Seq: s.seq, Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.said.Settings.tenths()), items: text})
+	s.waiting.Add(1)
+	s.pending.pages = append(s.pending.pages, pageRow{Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.said.Settings.tenths()), items: string(text)})
 	return out, nil
 }
 
 // behind is how many pages may wait to be written.
-const behind = 50_000
+const behind = 20_000
 
 // keepUp makes whoever asks wait for the database when it is far behind, so that
 // memory stays bounded.
 func (s *Service) keepUp(ctx context.Context) error {
-	s.gate.RLock()
-	s.paging.Lock()
-	late := len(s.pending.pages) >= behind
-	s.paging.Unlock()
-	s.gate.RUnlock()
-	if !late {
+	if s.waiting.Load() < behind {
 		return nil
 	}
 	return s.Flush(ctx)
@@ -227,7 +219,10 @@ func (s *Service) Watch(ctx context.Context, v Viewer, videoID string, watched t
 	}
 	s.paging.Lock()
 	defer s.paging.Unlock()
-	s.pending.times = append(s.pending.times, timeRow{g.key, dayIn(now.In(s.Zone)), watched.Milliseconds()})
+	if s.pending.times == nil {
+		s.pending.times = map[viewerDay]int64{}
+	}
+	s.pending.times[viewerDay{g.key, dayIn(now.In(s.Zone))}] += watched.Milliseconds()
 	return nil
 }
 

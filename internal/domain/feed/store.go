@@ -1,9 +1,14 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -98,13 +103,17 @@ func insertVideo(ctx context.Context, tx *db.Tx, r row) error {
 
 // owe notes the floor that a video has got after its publication; where several
 // processes give it, once.
-func owe(ctx context.Context, tx *db.Tx, t tally) error {
-	if t.owed == 0 {
-		return nil
-	}
+func owe(ctx context.Context, tx *db.Tx, video string, f floorOf, now int64) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE feed_video SET given = $2, credit = $2
-		WHERE video = $1 AND given = 0`, t.video, t.owed)
+		UPDATE feed_video SET given = $2, credit = $2, owed_day = $3, changed_at = $4
+		WHERE video = $1 AND given = 0`, video, f.n, f.day, now)
+	return err
+}
+
+func freeze(ctx context.Context, tx *db.Tx, video string, now int64) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE feed_video SET state = 'frozen', changed_at = $2
+		WHERE video = $1 AND state = 'live'`, video, now)
 	return err
 }
 
@@ -156,12 +165,12 @@ func insertOwner(ctx context.Context, tx *db.Tx, person, owner string) error {
 	return err
 }
 
-// showsOn returns how often each video was shown on a day.
+// showsOn returns how often each video was shown on a day, as far as it is
+// folded.
 func showsOn(ctx context.Context, q db.Querier, day int64) (map[string]int64, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT video, SUM(n) FROM feed_exposure
-		WHERE day = $1
-		GROUP BY video`, day)
+		SELECT video, n FROM feed_shows
+		WHERE day = $1`, day)
 	if err != nil {
 		return nil, err
 	}
@@ -179,128 +188,12 @@ func showsOn(ctx context.Context, q db.Querier, day int64) (map[string]int64, er
 }
 
 func sumOn(ctx context.Context, q db.Querier, day int64) (int64, error) {
-	return db.One(ctx, q, db.Column[int64], `SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM feed_exposure WHERE day = $1`, day)
+	return db.One(ctx, q, db.Column[int64], `SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM feed_shows WHERE day = $1`, day)
 }
 
+// flooredOn counts the floors that were given on a day.
 func flooredOn(ctx context.Context, q db.Querier, day int64) (int64, error) {
-	return db.One(ctx, q, db.Column[int64], `SELECT COUNT(*) FROM feed_video WHERE day = $1 AND given > 0`, day)
-}
-
-type pageRow struct {
-	Run    string
-	Seq    int64
-	Viewer string
-	At     int64
-	Shown  int64
-	Again  int64
-	Taste  int64
-	items  string
-}
-
-const pageColumns = `run, seq, viewer, at, shown, again, taste, items`
-
-func scanPage(p *pageRow) []any {
-	return []any{&p.Run, &p.Seq, &p.Viewer, &p.At, &p.Shown, &p.Again, &p.Taste, &p.items}
-}
-
-// pagesOf lists the last pages of a viewer, the newest first.
-func pagesOf(ctx context.Context, q db.Querier, viewer string, n int) ([]pageRow, error) {
-	return db.All(ctx, q, scanPage, `
-		SELECT `+pageColumns+` FROM feed_page
-		WHERE viewer = $1
-		ORDER BY at DESC, seq DESC
-		LIMIT $2`, viewer, n)
-}
-
-// pagesAfter lists pages in the order in which processes answered them.
-func pagesAfter(ctx context.Context, q db.Querier, run string, seq int64, n int) ([]pageRow, error) {
-	return db.All(ctx, q, scanPage, `
-		SELECT `+pageColumns+` FROM feed_page
-		WHERE (run, seq) > ($1, $2)
-		ORDER BY run, seq
-		LIMIT $3`, run, seq, n)
-}
-
-// add writes a batch; videos get their tallies in one statement.
-func (b *batch) add(ctx context.Context, tx *db.Tx, name string, now time.Time) error {
-	if err := many(ctx, tx, "feed_page", []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, b.pages, func(p pageRow) []any {
-		return []any{p.Run, p.Seq, p.Viewer, p.At, p.Shown, p.Again, p.Taste, p.items}
-	}); err != nil {
-		return err
-	}
-	if err := many(ctx, tx, "feed_time", []string{"viewer", "day", "ms"}, b.times, func(t timeRow) []any { return []any{t.viewer, t.day, t.ms} }); err != nil {
-		return err
-	}
-	exposures, tallies := b.count()
-	if err := many(ctx, tx, "feed_exposure", []string{"day", "video", "kind", "half", "n"}, exposures, func(e exposure) []any {
-		return []any{e.day, e.video, int64(e.kind), int64(e.half), e.n}
-	}); err != nil {
-		return err
-	}
-	for _, t := range tallies {
-		if err := owe(ctx, tx, t); err != nil {
-			return err
-		}
-	}
-	if len(tallies) > 0 {
-		if err := many(ctx, tx, "feed_tally", []string{"batch", "video", "shows", "paid", "reports", "frozen", "shown0", "shown1", "long0", "long1", "served_at"}, tallies, func(t tally) []any {
-			return []any{name, t.video, t.shows, t.paid, t.reports, t.frozen, t.shown[0], t.shown[1], t.long[0], t.long[1], t.at}
-		}); err != nil {
-			return err
-		}
-		// Other processes read what has changed; on SQLite there are none, and the
-		// index of changes would cost more than the row.
-		touch, args := "", []any{name}
-		if tx.Postgres() {
-			touch, args = ", changed_at = $2", append(args, clock.Millis(now))
-		}
-		if _, err := tx.ExecContext(ctx, `
-			UPDATE feed_video
-			SET shows = feed_video.shows + t.shows, credit = CASE WHEN credit > t.paid THEN credit - t.paid ELSE 0 END, reports = feed_video.reports + t.reports,
-				shown0 = feed_video.shown0 + t.shown0, shown1 = feed_video.shown1 + t.shown1, long0 = feed_video.long0 + t.long0, long1 = feed_video.long1 + t.long1,
-				served_at = CASE WHEN t.served_at > feed_video.served_at THEN t.served_at ELSE feed_video.served_at END`+touch+`
-			FROM feed_tally t
-			WHERE t.batch = $1 AND t.video = feed_video.video`, args...); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `
-			UPDATE feed_video SET state = 'frozen', changed_at = $2
-			WHERE state = 'live' AND video IN (SELECT video FROM feed_tally WHERE batch = $1 AND frozen)`, name, clock.Millis(now)); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM feed_tally WHERE batch = $1`, name); err != nil {
-			return err
-		}
-	}
-	for viewer, said := range b.said {
-		if err := saveViewer(ctx, tx, viewer, said, now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func many[T any](ctx context.Context, tx *db.Tx, table string, names []string, list []T, values func(T) []any) error {
-	if len(list) == 0 {
-		return nil
-	}
-	rows := make([][]any, len(list))
-	for i, x := range list {
-		rows[i] = values(x)
-	}
-	return tx.InsertMany(ctx, table, names, rows)
-}
-
-func viewerSaid(ctx context.Context, q db.Querier, viewer string) (said, error) {
-	var out said
-	text, err := db.One(ctx, q, db.Column[string], `SELECT said FROM feed_viewer WHERE viewer = $1`, viewer)
-	if errors.Is(err, db.ErrNoRows) {
-		return out, nil
-	}
-	if err != nil {
-		return out, err
-	}
-	return out, json.Unmarshal([]byte(text), &out)
+	return db.One(ctx, q, db.Column[int64], `SELECT COUNT(*) FROM feed_video WHERE (day = $1 AND given > 0 AND owed_day = 0) OR owed_day = $1`, day)
 }
 
 func saveViewer(ctx context.Context, q db.Querier, viewer string, s said, now time.Time) error {
@@ -386,7 +279,7 @@ func supply(ctx context.Context, q db.Querier, day int64) ([]shopCount, error) {
 
 func shopShows(ctx context.Context, q db.Querier, day int64) ([]shopCount, error) {
 	return db.All(ctx, q, func(c *shopCount) []any { return []any{&c.shop, &c.n} }, `
-		SELECT v.shop, CAST(SUM(e.n) AS BIGINT) FROM feed_exposure e JOIN feed_video v ON v.video = e.video
+		SELECT v.shop, CAST(SUM(e.n) AS BIGINT) FROM feed_shows e JOIN feed_video v ON v.video = e.video
 		WHERE e.day = $1
 		GROUP BY v.shop`, day)
 }
@@ -413,11 +306,257 @@ func saveDay(ctx context.Context, q db.Querier, day int64, report string) error 
 }
 
 func daysShown(ctx context.Context, q db.Querier) ([]int64, error) {
-	return db.All(ctx, q, db.Column[int64], `SELECT DISTINCT day FROM feed_exposure ORDER BY day`)
+	return db.All(ctx, q, db.Column[int64], `SELECT DISTINCT day FROM feed_shows ORDER BY day`)
+}
+
+type pageRow struct {
+	Run    string
+	Seq    int64
+	Viewer string
+	At     int64
+	Shown  int64
+	Again  int64
+	Taste  int64
+	items  string
+}
+
+const pageColumns = `run, seq, viewer, at, shown, again, taste, items`
+
+func scanPage(p *pageRow) []any {
+	return []any{&p.Run, &p.Seq, &p.Viewer, &p.At, &p.Shown, &p.Again, &p.Taste, &p.items}
+}
+
+// viewerOf returns what a viewer said, and their last pages, the newest first. It
+// is one statement, because somebody waits for it.
+func viewerOf(ctx context.Context, q db.Querier, viewer string, n int) (said, []pageRow, error) {
+	rows, err := db.All(ctx, q, func(p *pageRow) []any { return []any{&p.Seq, &p.At, &p.Shown, &p.Again, &p.items} }, `
+		SELECT -1, 0, 0, 0, said FROM feed_viewer
+		WHERE viewer = $1
+		UNION ALL
+		SELECT * FROM (
+			SELECT seq, at, shown, again, items FROM feed_page
+			WHERE viewer = $1
+			ORDER BY at DESC, seq DESC
+			LIMIT $2) AS p`, viewer, n)
+	if err != nil {
+		return said{}, nil, err
+	}
+	slices.SortStableFunc(rows, func(a, b pageRow) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
+	var words said
+	if last := len(rows) - 1; last >= 0 && rows[last].Seq < 0 {
+		err = json.Unmarshal([]byte(rows[last].items), &words)
+		rows = rows[:last]
+	}
+	return words, rows, err
+}
+
+// pagesAfter lists pages in the order in which processes answered them.
+func pagesAfter(ctx context.Context, q db.Querier, run string, seq int64, n int) ([]pageRow, error) {
+	return db.All(ctx, q, scanPage, `
+		SELECT `+pageColumns+` FROM feed_page
+		WHERE (run, seq) > ($1, $2)
+		ORDER BY run, seq
+		LIMIT $3`, run, seq, n)
+}
+
+// yieldAfter is after how many rows a long writing on SQLite, which computes in
+// this process, lets pages go first.
+const yieldAfter = 16
+
+func insertPages(ctx context.Context, tx *db.Tx, pages []pageRow) error {
+	rows := make([][]any, len(pages))
+	for i, p := range pages {
+		rows[i] = []any{p.Run, p.Seq, p.Viewer, p.At, p.Shown, p.Again, p.Taste, p.items}
+	}
+	columns, most := []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, len(rows)
+	if !tx.Postgres() {
+		most = yieldAfter
+	}
+	for some := range slices.Chunk(rows, max(1, most)) {
+		if err := tx.InsertMany(ctx, "feed_page", columns, some); err != nil {
+			return err
+		}
+		runtime.Gosched()
+	}
+	return nil
+}
+
+func insertTimes(ctx context.Context, tx *db.Tx, times map[viewerDay]int64) error {
+	rows := make([][]any, 0, len(times))
+	for k, ms := range times {
+		rows = append(rows, []any{k.viewer, k.day, ms})
+	}
+	return tx.InsertMany(ctx, "feed_time", []string{"viewer", "day", "ms"}, rows)
+}
+
+// pagesBetween calls f for the pages of a process after one line up to another,
+// most of them at most; f must not keep the row.
+func pagesBetween(ctx context.Context, q db.Querier, run string, after, upto int64, most int, f func(*pageRow) error) error {
+	rows, err := q.QueryContext(ctx, `
+		SELECT seq, viewer, at, items FROM feed_page
+		WHERE run = $1 AND seq > $2 AND seq <= $3
+		ORDER BY seq
+		LIMIT $4`, run, after, upto, most)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	p := pageRow{Run: run}
+	for rows.Next() {
+		if err := rows.Scan(&p.Seq, &p.Viewer, &p.At, &p.items); err != nil {
+			return err
+		}
+		if err := f(&p); err != nil {
+			return fmt.Errorf("page %s/%d: %w", run, p.Seq, err)
+		}
+	}
+	return rows.Err()
+}
+
+// signalsBetween does the same for signals.
+func signalsBetween(ctx context.Context, q db.Querier, run string, after, upto int64, f func(seq int64, items string) error) error {
+	rows, err := q.QueryContext(ctx, `
+		SELECT seq, items FROM feed_signal
+		WHERE run = $1 AND seq > $2 AND seq <= $3
+		ORDER BY seq`, run, after, upto)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq int64
+		var items string
+		if err := rows.Scan(&seq, &items); err != nil {
+			return err
+		}
+		if err := f(seq, items); err != nil {
+			return fmt.Errorf("signals %s/%d: %w", run, seq, err)
+		}
+	}
+	return rows.Err()
+}
+
+func marks(ctx context.Context, q db.Querier) ([]mark, error) {
+	return db.All(ctx, q, func(m *mark) []any { return []any{&m.Run, &m.Last, &m.Folded, &m.Folding, &m.Upto, &m.SeenAt} }, `
+		SELECT run, last, folded, folding, upto, seen_at FROM feed_run
+		ORDER BY run`)
+}
+
+// moveMark moves the mark of a process; [errFolded] where it stands elsewhere.
+func moveMark(ctx context.Context, tx *db.Tx, from, to mark) error {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE feed_run SET folded = $2, folding = $3, upto = $4
+		WHERE run = $1 AND folded = $5 AND folding = $6 AND upto = $7`, from.Run, to.Folded, to.Folding, to.Upto, from.Folded, from.Folding, from.Upto)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return cmp.Or(err, errFolded)
+	}
+	return nil
+}
+
+// advance notes up to where a process has written its log. It returns false
+// where that has been noted: the batch is in.
+func advance(ctx context.Context, tx *db.Tx, run string, last, now int64) (bool, error) {
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO feed_run (run, last, folded, folding, upto, seen_at)
+		VALUES ($1, 0, 0, 0, '', $2)
+		ON CONFLICT (run) DO NOTHING`, run, now); err != nil {
+		return false, err
+	}
+	res, err := tx.ExecContext(ctx, `
+		UPDATE feed_run SET last = $2, seen_at = $3
+		WHERE run = $1 AND last < $2`, run, last, now)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+func insertSignals(ctx context.Context, tx *db.Tx, run string, seq, now int64, items string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO feed_signal (run, seq, at, items)
+		VALUES ($1, $2, $3, $4)`, run, seq, now, items)
+	return err
+}
+
+func dropSignals(ctx context.Context, tx *db.Tx, run string, folded, before int64) error {
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM feed_signal
+		WHERE run = $1 AND seq <= $2 AND at < $3`, run, folded, before)
+	return err
+}
+
+// addFigures adds tallies to videos.
+func addFigures(ctx context.Context, tx *db.Tx, rows [][]any) error {
+	return each(ctx, tx, []string{"video", "shows", "paid", "reports", "shown0", "shown1", "long0", "long1", "served_at"}, rows, `
+		UPDATE feed_video
+		SET shows = feed_video.shows + t.shows, credit = CASE WHEN credit > t.paid THEN credit - t.paid ELSE 0 END, reports = feed_video.reports + t.reports,
+			shown0 = feed_video.shown0 + t.shown0, shown1 = feed_video.shown1 + t.shown1, long0 = feed_video.long0 + t.long0, long1 = feed_video.long1 + t.long1,
+			served_at = CASE WHEN t.served_at > feed_video.served_at THEN t.served_at ELSE feed_video.served_at END
+		FROM `, ` t
+		WHERE t.video = feed_video.video`)
+}
+
+// addShows adds shows of days.
+func addShows(ctx context.Context, tx *db.Tx, rows [][]any) error {
+	return each(ctx, tx, []string{"day", "video", "n"}, rows, `
+		INSERT INTO feed_shows (day, video, n)
+		SELECT t.day, t.video, t.n FROM `, ` t
+		WHERE TRUE
+		ON CONFLICT (day, video) DO UPDATE
+		SET n = feed_shows.n + excluded.n`)
+}
+
+// each runs a statement that reads rows of strings and int64s where its text is
+// cut: for one row after the other on SQLite, over arrays on PostgreSQL.
+func each(ctx context.Context, tx *db.Tx, columns []string, rows [][]any, before, after string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if tx.Postgres() {
+		arrays, casts := make([]any, len(columns)), make([]string, len(columns))
+		for c := range columns {
+			casts[c] = fmt.Sprintf("$%d::bigint[]", c+1)
+			if _, text := rows[0][c].(string); text {
+				casts[c] = fmt.Sprintf("$%d::text[]", c+1)
+				arrays[c] = gather[string](rows, c)
+			} else {
+				arrays[c] = gather[int64](rows, c)
+			}
+		}
+		_, err := tx.ExecContext(ctx, before+"unnest("+strings.Join(casts, ", ")+")"+strings.Replace(after, " t", " AS t ("+strings.Join(columns, ", ")+")", 1), arrays...)
+		return err
+	}
+	one := make([]string, len(columns))
+	for c, name := range columns {
+		one[c] = fmt.Sprintf("$%d AS %s", c+1, name)
+	}
+	text := before + "(SELECT " + strings.Join(one, ", ") + ")" + after
+	for i, r := range rows {
+		if _, err := tx.ExecContext(ctx, text, r...); err != nil {
+			return err
+		}
+		if i%yieldAfter == 0 {
+			runtime.Gosched()
+		}
+	}
+	return nil
+}
+
+func gather[T any](rows [][]any, c int) []T {
+	out := make([]T, len(rows))
+	for i, r := range rows {
+		out[i] = r[c].(T)
+	}
+	return out
 }
 
 func trim(ctx context.Context, d *db.DB, before time.Time) error {
-	for _, text := range []string{`DELETE FROM feed_page WHERE at < $1`, `DELETE FROM feed_exposure WHERE day < $1 / 86400000`, `DELETE FROM feed_time WHERE day < $1 / 86400000`} {
+	for _, text := range []string{`DELETE FROM feed_page WHERE at < $1`, `DELETE FROM feed_shows WHERE day < $1 / 86400000`, `DELETE FROM feed_time WHERE day < $1 / 86400000`,
+		`DELETE FROM feed_run WHERE seen_at < $1 AND folded = last`} {
 		if _, err := d.ExecContext(ctx, text, clock.Millis(before)); err != nil {
 			return err
 		}

@@ -27,6 +27,34 @@ type row struct {
 
 func cols(r *row) []any { return []any{&r.id, &r.n, &r.ok, &r.note} }
 
+func TestASnapshotSeesOneStateAndCannotWrite(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		count := func(q db.Querier) (n int64) {
+			t.Helper()
+			if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM thing`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		const add = `INSERT INTO thing (id, n, ok) VALUES ($1, 1, TRUE)`
+		err := d.Snapshot(ctx, func(q db.Querier) error {
+			before := count(q)
+			if _, err := d.ExecContext(ctx, add, "later"); err != nil {
+				t.Fatal(err)
+			}
+			if after := count(q); after != before {
+				t.Errorf("%d rows, then %d", before, after)
+			}
+			_, err := q.ExecContext(ctx, add, "own")
+			return err
+		})
+		if n := count(d); err == nil || n != 1 {
+			t.Errorf("it writes: %v, %d rows", err, n)
+		}
+	}, thing)
+}
+
 func TestOneTextRunsOnBothEngines(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx := context.Background()

@@ -51,6 +51,21 @@ func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 	return nil
 }
 
+// Snapshot lets fn read one state of the database, whatever is written in the
+// meantime. It holds up no writer, and cannot write.
+func (d *DB) Snapshot(ctx context.Context, fn func(q Querier) error) error {
+	var opts *sql.TxOptions // a reader of SQLite keeps the state of its first read
+	if d.postgres {
+		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	tx, err := d.r.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return fn(tx)
+}
+
 // AfterCommit runs f once the transaction has been committed, in order; never
 // when it was rolled back. A crash in between loses the call, so what must
 // happen belongs into the outbox.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -531,5 +532,31 @@ func TestTwoProcessesShareTheFloor(t *testing.T) {
 			t.Errorf("the other process owes %v", r["left"])
 		}
 		f.honest()
+	})
+}
+
+func TestWhatIsKeptForATimeIsForgottenAfterIt(t *testing.T) {
+	eachFair(t, 12, 1, func(f *fair) {
+		first := f.sheet(browserNo(1), false)
+		if len(itemsOf(first)) == 0 {
+			f.t.Fatal("nothing was shown")
+		}
+		pages := func() (n int) {
+			f.t.Helper()
+			if err := errors.Join(f.app.Feed.Flush(f.t.Context()), f.app.Feed.Fold(f.t.Context()), f.app.Forget(f.t.Context())); err != nil {
+				f.t.Fatal(err)
+			}
+			if err := f.app.DB.QueryRowContext(f.t.Context(), `SELECT COUNT(*) FROM feed_page`).Scan(&n); err != nil {
+				f.t.Fatal(err)
+			}
+			return n
+		}
+		if n := pages(); n == 0 {
+			f.t.Error("today's pages are gone")
+		}
+		f.now = f.now.Add(200 * 24 * time.Hour)
+		if n := pages(); n != 0 {
+			f.t.Errorf("after 200 days %d pages are kept", n)
+		}
 	})
 }

@@ -25,6 +25,9 @@ func (a *App) Hear(ctx context.Context) error {
 // FillSearch makes an empty index.
 func (a *App) FillSearch(ctx context.Context) error { return a.fillSearch(ctx) }
 
+// Forget does what is done once a day.
+func (a *App) Forget(ctx context.Context) error { return a.forget(ctx) }
+
 // Work does the jobs that are due, films too.
 func (a *App) Work(ctx context.Context) error {
 	if _, err := a.films.Drain(ctx); err != nil {

@@ -57,7 +57,7 @@ func newStall(t *testing.T, database string) *stall {
 	s := &stall{t: t, data: t.TempDir(), database: database, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), tokens: map[string]string{}}
 	var err error
 	if s.app, err = app.New(ctx, config.Serve{Data: s.data, Database: database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
-		TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>"}, slog.New(slog.DiscardHandler), app.WithClock(func() time.Time { return s.now })); err != nil {
+		TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>", KeepNotices: 90, KeepVisits: 90}, slog.New(slog.DiscardHandler), app.WithClock(func() time.Time { return s.now })); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.app.Close)

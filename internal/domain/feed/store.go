@@ -555,9 +555,17 @@ func gather[T any](rows [][]any, c int) []T {
 }
 
 func trim(ctx context.Context, d *db.DB, before time.Time) error {
-	for _, text := range []string{`DELETE FROM feed_page WHERE at < $1`, `DELETE FROM feed_shows WHERE day < $1 / 86400000`, `DELETE FROM feed_time WHERE day < $1 / 86400000`,
-		`DELETE FROM feed_run WHERE seen_at < $1 AND folded = last`} {
-		if _, err := d.ExecContext(ctx, text, clock.Millis(before)); err != nil {
+	at := clock.Millis(before)
+	for _, x := range []struct {
+		text string
+		arg  int64
+	}{
+		{`DELETE FROM feed_page WHERE at < $1`, at},
+		{`DELETE FROM feed_shows WHERE day < $1`, dayOf(at)},
+		{`DELETE FROM feed_time WHERE day < $1`, dayOf(at)},
+		{`DELETE FROM feed_run WHERE seen_at < $1 AND folded = last`, at},
+	} {
+		if _, err := d.ExecContext(ctx, x.text, x.arg); err != nil {
 			return err
 		}
 	}

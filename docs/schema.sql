@@ -878,7 +878,7 @@ CREATE TABLE video (
 	publish_at   BIGINT NOT NULL,
 	published_at BIGINT NOT NULL,
 	created_at   BIGINT NOT NULL
-);
+, photos TEXT NOT NULL DEFAULT '[]');
 
 CREATE TABLE video_comment (
 	id         TEXT PRIMARY KEY,

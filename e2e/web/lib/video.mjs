@@ -28,3 +28,10 @@ export async function postVideo({ owner, base }, file, said = {}) {
   }, 120_000, 250)
   return id
 }
+
+/** A photo as a JPEG; `picture` is a source of ffmpeg. Returns where it lies. */
+export async function still(folder, name, picture = 'testsrc2=s=1200x900') {
+  const to = join(folder, name)
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', picture, '-frames:v', '1', to])
+  return to
+}

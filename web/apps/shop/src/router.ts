@@ -47,6 +47,7 @@ export function makeRouter() {
       { path: '/sell/:shop/hand-over', name: 'sell-hand-over', component: () => import('./features/sell/HandOverPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/videos', name: 'sell-videos', component: () => import('./features/video/VideosPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/videos/new', name: 'sell-video-new', component: () => import('./features/video/PostVideoPage.vue'), meta: { signedIn: true } },
+      { path: '/sell/:shop/photos/new', name: 'sell-photos-new', component: () => import('./features/video/PostPhotosPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/videos/:video', name: 'sell-video', component: () => import('./features/video/EditVideoPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/sell/:shop/shows', name: 'sell-shows', component: () => import('./features/sell/ShowsPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/shows/:show', name: 'sell-show', component: () => import('./features/sell/ShowPage.vue'), props: true, meta: { signedIn: true } },

@@ -1393,7 +1393,7 @@ export interface paths {
         /** All videos of a shop, the newest first */
         get: operations["my-videos"];
         put?: never;
-        /** Make a video of an upload */
+        /** Make a video of an upload, or a note of photos */
         post: operations["post-video"];
         delete?: never;
         options?: never;
@@ -2400,6 +2400,11 @@ export interface components {
             live: boolean;
             /** @description What the price is for */
             measure?: components["schemas"]["ShelfMeasure"];
+            /**
+             * Format: int64
+             * @description How many photos a note has
+             */
+            photos?: number;
             price?: components["schemas"]["ShelfPrice"];
             /** @description Name of the shop */
             shop?: {
@@ -4060,6 +4065,8 @@ export interface components {
             ai?: boolean;
             caption?: string;
             language?: string;
+            /** @description Of a note of photos, the cover first */
+            photos?: string[];
             place?: string;
             products?: string[];
             rights?: components["schemas"]["VideoRights"];
@@ -4172,10 +4179,17 @@ export interface components {
             /** @description Playlist of the film; missing until there is one */
             hls?: string;
             id: string;
+            /**
+             * @description photos: a note of photos, without a film
+             * @enum {string}
+             */
+            kind: "film" | "photos";
             labels: components["schemas"]["VideoLabels"];
             language: string;
             /** Format: int64 */
             likes: number;
+            /** @description Of a note, in order */
+            photos: components["schemas"]["ShelfImage"][];
             place: string;
             /** @description Code of why the file cannot be used */
             problem?: string;
@@ -4211,6 +4225,8 @@ export interface components {
             ai?: boolean;
             caption?: string;
             language?: string;
+            /** @description Ids of pictures of this shop: a note of photos, the cover first */
+            photos?: string[] | null;
             place?: string;
             /** @description Ids of products of this shop, in order */
             products?: string[] | null;
@@ -4221,8 +4237,8 @@ export interface components {
             topics?: string[] | null;
             /** @description The part of the file to keep */
             trim?: components["schemas"]["VideoTrim"];
-            /** @description Id of a finished upload */
-            upload: string;
+            /** @description Id of a finished upload; without photos */
+            upload?: string;
             /**
              * @description Public if missing
              * @enum {string}
@@ -4321,11 +4337,18 @@ export interface components {
             /** @description Playlist of the film; missing until there is one */
             hls?: string;
             id: string;
+            /**
+             * @description photos: a note of photos, without a film
+             * @enum {string}
+             */
+            kind: "film" | "photos";
             labels: components["schemas"]["VideoLabels"];
             language: string;
             liked: boolean;
             /** Format: int64 */
             likes: number;
+            /** @description Of a note, in order */
+            photos: components["schemas"]["ShelfImage"][];
             place: string;
             products: components["schemas"]["ShelfCard"][];
             /** Format: date-time */

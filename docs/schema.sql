@@ -108,7 +108,11 @@ CREATE INDEX video_favourite_video ON video_favourite (video);
 
 CREATE INDEX video_like_person ON video_like (person, created_at);
 
+CREATE INDEX video_part_series ON video_part (series, position);
+
 CREATE INDEX video_public ON video (published_at, id) WHERE state = 'published';
+
+CREATE INDEX video_series_shop ON video_series (shop, created_at, id);
 
 CREATE INDEX video_shop ON video (shop, created_at, id);
 
@@ -904,6 +908,19 @@ CREATE TABLE video_like (
 	person     TEXT NOT NULL,
 	created_at BIGINT NOT NULL,
 	PRIMARY KEY (video, person)
+);
+
+CREATE TABLE video_part (
+	video    TEXT PRIMARY KEY REFERENCES video (id),
+	series   TEXT NOT NULL REFERENCES video_series (id),
+	position BIGINT NOT NULL
+);
+
+CREATE TABLE video_series (
+	id         TEXT PRIMARY KEY,
+	shop       TEXT NOT NULL REFERENCES shop (id),
+	title      TEXT NOT NULL,
+	created_at BIGINT NOT NULL
 );
 
 CREATE TABLE video_topic (

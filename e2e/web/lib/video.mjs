@@ -35,3 +35,16 @@ export async function still(folder, name, picture = 'testsrc2=s=1200x900') {
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', picture, '-frames:v', '1', to])
   return to
 }
+
+/** Posts and publishes photos of a stall through the API; returns the id. */
+export async function postPhotos({ owner, base }, files, said = {}) {
+  const photos = []
+  for (const file of files) {
+    const body = new FormData()
+    body.append('file', new Blob([await readFile(file)]), 'photo.jpg')
+    photos.push((await owner.call('POST', `${base}/images`, { body })).body.id)
+  }
+  const { id } = await owner.post(`${base}/videos`, { photos, ...said })
+  await owner.post(`${base}/videos/${id}/publish`)
+  return id
+}

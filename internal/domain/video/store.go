@@ -112,6 +112,7 @@ func remove(ctx context.Context, tx *db.Tx, id string) error {
 		`DELETE FROM video_like WHERE video = $1`,
 		`DELETE FROM video_favourite WHERE video = $1`,
 		`DELETE FROM video_topic WHERE video = $1`,
+		`DELETE FROM video_part WHERE video = $1`,
 		`DELETE FROM video_comment WHERE video = $1`,
 		`DELETE FROM video WHERE id = $1`,
 	} {
@@ -447,4 +448,120 @@ func deleteComments(ctx context.Context, tx *db.Tx, id string) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+const seriesColumns = `id, shop, title, created_at`
+
+type seriesRow struct {
+	Series
+	at int64
+}
+
+func scanSeries(r *seriesRow) []any { return []any{&r.ID, &r.Shop, &r.Title, &r.at} }
+
+func (r seriesRow) series() Series {
+	r.CreatedAt = clock.Time(r.at)
+	return r.Series
+}
+
+func foundSeries(r seriesRow, err error) (Series, error) {
+	if errors.Is(err, db.ErrNoRows) {
+		return Series{}, ErrNoSeries
+	}
+	return r.series(), err
+}
+
+// insertSeries adds a series unless its shop has most of them.
+func insertSeries(ctx context.Context, tx *db.Tx, x Series, most int) error {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO video_series (`+seriesColumns+`)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT)
+		WHERE (SELECT COUNT(*) FROM video_series WHERE shop = $2) < $5`, x.ID, x.Shop, x.Title, clock.Millis(x.CreatedAt), most)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrManySets)
+	}
+	return nil
+}
+
+func renameSeries(ctx context.Context, tx *db.Tx, x Series) error {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE video_series SET title = $2
+		WHERE id = $1`, x.ID, x.Title)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNoSeries)
+	}
+	return nil
+}
+
+// setParts replaces the parts of a series; a video stays where it is in another.
+func setParts(ctx context.Context, tx *db.Tx, series string, videos []string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM video_part WHERE series = $1`, series); err != nil {
+		return err
+	}
+	for i, v := range videos {
+		res, err := tx.ExecContext(ctx, `
+			INSERT INTO video_part (video, series, position)
+			VALUES ($1, $2, $3)
+			ON CONFLICT (video) DO NOTHING`, v, series, i+1)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrInSeries)
+		}
+	}
+	return nil
+}
+
+func removeSeries(ctx context.Context, tx *db.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM video_part WHERE series = $1`, id); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM video_series WHERE id = $1`, id)
+	return err
+}
+
+func seriesBy(ctx context.Context, q db.Querier, id string) (Series, error) {
+	return foundSeries(db.One(ctx, q, scanSeries, `SELECT `+seriesColumns+` FROM video_series WHERE id = $1`, id))
+}
+
+func seriesWith(ctx context.Context, q db.Querier, video string) (Series, error) {
+	return foundSeries(db.One(ctx, q, scanSeries, `
+		SELECT `+seriesColumns+` FROM video_series
+		WHERE id = (SELECT series FROM video_part WHERE video = $1)`, video))
+}
+
+func seriesOfShop(ctx context.Context, q db.Querier, shop string, n int) ([]Series, error) {
+	rows, err := db.All(ctx, q, scanSeries, `
+		SELECT `+seriesColumns+` FROM video_series
+		WHERE shop = $1
+		ORDER BY created_at DESC, id DESC
+		LIMIT $2`, shop, n)
+	out := make([]Series, len(rows))
+	for i, r := range rows {
+		out[i] = r.series()
+	}
+	return out, err
+}
+
+func parts(ctx context.Context, q db.Querier, series string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT video FROM video_part
+		WHERE series = $1
+		ORDER BY position`, series)
+}
+
+// seenParts lists the parts of a series that person finds.
+func seenParts(ctx context.Context, q db.Querier, person, series string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT v.id FROM video_part p
+		JOIN video v ON v.id = p.video
+		WHERE p.series = $2 AND `+listed+`
+		ORDER BY p.position`, person, series)
 }

@@ -25,6 +25,7 @@ func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 	h.around(api)
 	h.inbox(api)
 	h.merchant(api)
+	h.series(api)
 	h.Uploads.Mount(mux)
 	mux.HandleFunc("GET "+Prefix+"{id}/"+masterName, h.master)
 	mux.HandleFunc("GET "+Prefix+"{id}/{folder}/{file}", h.file)

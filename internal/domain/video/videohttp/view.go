@@ -98,6 +98,7 @@ type View struct {
 	Shop        shelf.ShopCard `json:"shop"`
 	Products    []shelf.Card   `json:"products" nullable:"false"`
 	Show        *showCard      `json:"show,omitempty"`
+	Series      *InSeries      `json:"series,omitempty"`
 	Liked       bool           `json:"liked"`
 	Favourite   bool           `json:"favourite" doc:"The person who asks keeps it"`
 	Following   bool           `json:"following" doc:"The person who asks follows the shop"`
@@ -140,6 +141,9 @@ func (h *handler) viewOf(ctx context.Context, v video.Video, person string) (Vie
 		return View{}, err
 	}
 	if out.Show, err = h.showOf(ctx, v.Show, person); err != nil {
+		return View{}, err
+	}
+	if out.Series, err = h.inSeries(ctx, v.ID, person); err != nil {
 		return View{}, err
 	}
 	if out.Liked, err = h.Videos.Liked(ctx, v.ID, person); err != nil {

@@ -96,6 +96,11 @@ export function merchant(c: Client, shop: string) {
     coverVideo: (id: string, second: number) => c.post<t.MerchantVideo>(`${video(id)}/cover`, { second }),
     removeVideo: (id: string) => c.delete<void>(video(id)),
 
+    allSeries: () => c.get<t.List<t.SeriesCard>>(`${base}/series`),
+    oneSeries: (id: string) => c.get<t.SeriesCard>(`${base}/series/${at(id)}`),
+    saveSeries: (s: { title: string; parts: string[] }, id?: string) => (id ? c.put<t.SeriesCard>(`${base}/series/${at(id)}`, s) : c.post<t.SeriesCard>(`${base}/series`, s)),
+    removeSeries: (id: string) => c.delete<void>(`${base}/series/${at(id)}`),
+
     orders: (query: { state?: string; show?: string; q?: string; after?: string } = {}) =>
       c.get<t.List<t.Order>>(`${base}/orders`, query),
     order: (id: string) => c.get<t.Order>(`${base}/orders/${at(id)}`),

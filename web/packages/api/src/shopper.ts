@@ -48,6 +48,8 @@ export function shopper(c: Client) {
       c.get<t.List<t.Comment>>(`/shows/${at(show)}/comments`, { from_second: from, to_second: to }),
     /** The published videos of a shop, by its slug or id, newest first. */
     shopVideos: (shop: string, after?: string) => c.get<t.List<t.Video>>(`/shops/${at(shop)}/videos`, { after }),
+    series: (id: string) => c.get<t.Series>(`/series/${at(id)}`),
+    shopSeries: (shop: string) => c.get<t.List<t.SeriesCard>>(`/shops/${at(shop)}/series`),
     video: (id: string) => c.get<t.Video>(`/videos/${at(id)}`),
     likeVideo: (id: string, on: boolean) => c.call<{ liked: boolean; likes: number }>(on ? 'PUT' : 'DELETE', `/videos/${at(id)}/like`),
     /** What was said to a video, newest first; with `parent` the answers to one comment. */

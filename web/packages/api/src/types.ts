@@ -82,6 +82,9 @@ export type Letter = Schemas['VideoLetter']
 export type FriendGroup = Schemas['SocialGroup']
 export type PersonLine = Schemas['SocialPersonLine']
 export type Privacy = Schemas['SocialPrivacy']
+/** A series with its parts, and one in a list. */
+export type Series = Schemas['VideoSeriesView']
+export type SeriesCard = Schemas['VideoSeriesCard']
 export type VideoComment = Schemas['VideoComment']
 /** A video as its shop sees it: with its state, and why a file could not be used. */
 export type MerchantVideo = Schemas['VideoMerchantView']

@@ -55,6 +55,7 @@ export function makeRouter() {
       { path: '/sell/:shop/shows', name: 'sell-shows', component: () => import('./features/sell/ShowsPage.vue'), meta: { signedIn: true } },
       { path: '/sell/:shop/shows/:show', name: 'sell-show', component: () => import('./features/sell/ShowPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/sell/:shop/shows/:show/poster', name: 'sell-show-poster', component: () => import('./features/sell/PosterPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/sell/:shop/shows/:show/clip', name: 'sell-clip', component: () => import('./features/video/ClipPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/sell/:shop/shows/:show/report', name: 'sell-show-report', component: () => import('./features/sell/ReportPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/sell/:shop/shows/:show/host', name: 'host', component: () => import('./features/sell/HostPage.vue'), props: true, meta: { signedIn: true, dark: true } },
       { path: '/:nothing(.*)*', name: 'nothing', component: () => import('./features/market/NothingPage.vue') },

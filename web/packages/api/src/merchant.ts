@@ -89,6 +89,7 @@ export function merchant(c: Client, shop: string) {
     videos: (after?: string) => c.get<t.List<t.MerchantVideo>>(`${base}/videos`, { after }),
     video: (id: string) => c.get<t.MerchantVideo>(video(id)),
     postVideo: (v: t.VideoPost) => c.post<t.MerchantVideo>(`${base}/videos`, v),
+    clipShow: (id: string, part: t.Clipping) => c.post<t.MerchantVideo>(`${show(id)}/clips`, part),
     saveVideo: (id: string, change: t.VideoChange) => c.patch<t.MerchantVideo>(video(id), change),
     /** Without an instant it is shown now, or as soon as its film is made. */
     publishVideo: (id: string, when?: t.Instant) => c.post<t.MerchantVideo>(`${video(id)}/publish`, { at: when }),

@@ -92,6 +92,8 @@ export type MerchantVideo = Schemas['VideoMerchantView']
 export type VideoChange = Schemas['VideoChange']
 /** An upload that is finished, and what is said of the video made of it. */
 export type VideoPost = Schemas['VideoPosting']
+/** A part of a show, and what is said of the video made of it. */
+export type Clipping = Schemas['VideoClipping']
 
 export type Slot = Schemas['ShopSlot']
 export type FulfilmentOption = Schemas['OrderWay']

@@ -150,6 +150,11 @@ test('a video is sent to a friend and to a group', { timeout: 300_000 }, async (
     await hers.getByText('Ben, Lena').waitFor()
   })
 
+  await step('his inbox has nothing to tell', async () => {
+    await his.goto('/')
+    await his.getByRole('link', { name: 'Me', exact: true }).waitFor()
+  })
+
   await step('she sends a video to the group, with a word', async () => {
     await hers.goto(`/videos/${video}`)
     await hers.getByRole('button', { name: 'Share' }).tap()
@@ -163,11 +168,17 @@ test('a video is sent to a friend and to a group', { timeout: 300_000 }, async (
 
   await step('he is told, and opens it by her link', async () => {
     await until('the notice', async () => (await ben.get('/v1/me/notices')).items.some((n) => n.title.en === 'Rosa sent you a video'))
+    await his.getByRole('link', { name: 'Me 1 unread' }).tap()
+    await his.getByRole('link', { name: /Inbox/ }).getByText('1 unread').waitFor()
     await his.goto('/me/notices')
     await his.getByRole('link', { name: /Rosa sent you a video/ }).tap()
     const letter = his.getByRole('article', { name: 'From Rosa' })
     await letter.getByText('On Friday?').waitFor()
     await letter.getByText('Cooks').waitFor()
+    await his.getByRole('button', { name: 'Back' }).tap()
+    await his.goto('/')
+    await his.getByRole('link', { name: 'Me', exact: true }).waitFor()
+    await his.goto('/me/inbox')
     await letter.getByRole('link', { name: /How we fillet/ }).tap()
     await his.waitForURL(`**/videos/${video}`)
     const { url } = await rosa.post('/v1/shares', { kind: 'video', target: video })

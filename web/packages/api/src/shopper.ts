@@ -78,6 +78,7 @@ export function shopper(c: Client) {
     search: (q: string, kind = '', after?: string) => c.get<t.List<t.Found>>('/search', { q, kind: kind || undefined, after }),
     sendVideo: (id: string, to: { people: string[]; groups: string[]; words?: string }) => c.post<{ people: number }>(`/videos/${at(id)}/send`, to),
     inbox: (after?: string) => c.get<t.List<t.Letter>>('/me/inbox', { after }),
+    unreadInbox: () => c.get<{ unread: number }>('/me/inbox/unread'),
     readInbox: () => c.post<void>('/me/inbox/read', {}),
     groups: () => c.get<t.List<t.FriendGroup>>('/me/groups'),
     saveGroup: (g: { name: string; people: string[] }, id?: string) => (id ? c.put<t.FriendGroup>(`/me/groups/${at(id)}`, g) : c.post<t.FriendGroup>('/me/groups', g)),

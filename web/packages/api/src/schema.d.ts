@@ -2127,6 +2127,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shows/{id}/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How those speak in a room whom I have blocked */
+        get: operations["blocked-in-room"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shows/{id}/comments": {
         parameters: {
             query?: never;
@@ -2521,12 +2538,18 @@ export interface components {
         BagInputBody: {
             items: components["schemas"]["Item"][];
         };
+        ChatBlocked: {
+            /** @description As the comments of this show have it */
+            by: string[];
+        };
         ChatHeldWords: {
             words: string[];
         };
         ChatView: {
             /** Format: date-time */
             at: string;
+            /** @description The same for all that one person says in this show, and nothing else; missing when it is the shop */
+            by?: string;
             id: string;
             /** @enum {string} */
             kind: "viewer" | "host" | "buyer" | "system";
@@ -12028,6 +12051,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "blocked-in-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatBlocked"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -88,6 +88,8 @@ export function shopper(c: Client) {
     blockPerson: (id: string, on: boolean) => c.call<t.Stance>(on ? 'PUT' : 'DELETE', `/people/${at(id)}/block`),
     followedShops: () => c.get<{ shops: string[] }>('/me/following'),
     friends: () => c.get<t.List<t.PersonLine>>('/me/friends'),
+    /** The marks (`by`) of those in a room whom one has blocked. */
+    blockedIn: (show: string) => c.get<{ by: string[] }>(`/shows/${at(show)}/blocked`),
     blockedPeople: () => c.get<t.List<t.PersonLine>>('/me/blocked'),
     privacy: () => c.get<t.Privacy>('/me/privacy'),
     savePrivacy: (p: t.Privacy) => c.put<t.Privacy>('/me/privacy', p),

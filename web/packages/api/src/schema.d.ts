@@ -2869,7 +2869,7 @@ export interface components {
              * @description Share of the list that is chosen by taste alone; always 0 for young viewers
              */
             taste_percent: number;
-            /** @description The viewer is young, or a guardian says so */
+            /** @description The viewer is young, or a guardian says so; of who is signed in this is said with their privacy */
             young: boolean;
         };
         FeedSheetVideoView: {

@@ -85,6 +85,10 @@ test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async
   await step('somebody under 18 is seen by nobody', async () => {
     await hers.getByRole('switch', { name: /I am under 18/ }).tap()
     await hers.getByRole('switch', { name: /Friends see what I like/, checked: false, disabled: true }).waitFor()
+    await hers.goto('/discover/settings')
+    assert.ok(await hers.getByRole('slider').isDisabled(), 'no taste for the young')
+    await hers.getByRole('link', { name: /You are under 18/ }).tap()
+    await hers.waitForURL('**/me/privacy')
     await his.goto('/?tab=friends')
     await his.getByText('Nothing yet.').waitFor()
   })
@@ -94,7 +98,12 @@ test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async
     await his.getByText('Follow shops, and their videos').waitFor()
     await ben.put(`/v1/shops/${stall.shop.id}/follow`)
     await his.reload()
-    await his.getByRole('region', { name: 'Following' }).getByRole('article', { name: 'How we fillet a mackerel' }).waitFor()
+    const card = his.getByRole('region', { name: 'Following' }).getByRole('article', { name: 'How we fillet a mackerel' })
+    await card.getByRole('button', { name: 'More: How we fillet a mackerel' }).tap()
+    await his.getByRole('dialog').getByRole('button', { name: /^Report/ }).tap()
+    await his.getByRole('radio', { name: 'Stolen pictures' }).check()
+    await his.getByRole('button', { name: 'Send', exact: true }).tap()
+    await card.waitFor({ state: 'detached' })
   })
 
   await step('whoever says something can be blocked, and is not heard any more', async () => {

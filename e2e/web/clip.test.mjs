@@ -26,6 +26,9 @@ test('a clip is made of a replay', { timeout: 300_000 }, async (t) => {
   const step = steps(t, phone, desk)
 
   await step('what was explained is the part, with its goods', async () => {
+    await phone.goto(`/shows/${show.id}`)
+    await phone.getByRole('link', { name: 'Make a clip' }).tap()
+    await phone.getByRole('button', { name: 'Make a clip' }).waitFor()
     await phone.goto(`/sell/${stall.shop.id}/shows/${show.id}`)
     await phone.getByRole('link', { name: 'Make a clip' }).tap()
     await phone.getByRole('region', { name: 'What was explained' }).getByRole('button', { name: /Oyster/ }).waitFor()

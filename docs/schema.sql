@@ -106,7 +106,11 @@ CREATE INDEX video_favourite_video ON video_favourite (video);
 
 CREATE INDEX video_like_person ON video_like (person, created_at);
 
+CREATE INDEX video_part_series ON video_part (series, position);
+
 CREATE INDEX video_public ON video (published_at, id) WHERE state = 'published';
+
+CREATE INDEX video_series_shop ON video_series (shop, created_at, id);
 
 CREATE INDEX video_shop ON video (shop, created_at, id);
 
@@ -877,7 +881,7 @@ CREATE TABLE video (
 	publish_at   BIGINT NOT NULL,
 	published_at BIGINT NOT NULL,
 	created_at   BIGINT NOT NULL
-);
+, photos TEXT NOT NULL DEFAULT '[]');
 
 CREATE TABLE video_comment (
 	id         TEXT PRIMARY KEY,
@@ -903,6 +907,19 @@ CREATE TABLE video_like (
 	person     TEXT NOT NULL,
 	created_at BIGINT NOT NULL,
 	PRIMARY KEY (video, person)
+);
+
+CREATE TABLE video_part (
+	video    TEXT PRIMARY KEY REFERENCES video (id),
+	series   TEXT NOT NULL REFERENCES video_series (id),
+	position BIGINT NOT NULL
+);
+
+CREATE TABLE video_series (
+	id         TEXT PRIMARY KEY,
+	shop       TEXT NOT NULL REFERENCES shop (id),
+	title      TEXT NOT NULL,
+	created_at BIGINT NOT NULL
 );
 
 CREATE TABLE video_topic (

@@ -7,7 +7,7 @@ import { desktop, openBrowser, phone, visit } from './lib/browser.mjs'
 import { goLive } from './lib/live.mjs'
 import { Server } from './lib/server.mjs'
 import { steps } from './lib/story.mjs'
-import { film, postVideo } from './lib/video.mjs'
+import { film, postPhotos, postVideo, still } from './lib/video.mjs'
 
 test('pages can be read and used without seeing or pointing', { timeout: 240_000 }, async (t) => {
   const server = await Server.start(t, ['--operator', 'op@example.org'])
@@ -17,6 +17,8 @@ test('pages can be read and used without seeing or pointing', { timeout: 240_000
   await goLive(t, server, stall, show)
   const later = await stall.owner.post(`${stall.base}/shows`, { title: { en: 'Morning landing', zh: '早市' }, host_name: 'Nell', starts_at: new Date(Date.now() + 20 * 3600_000).toISOString() })
   const video = await postVideo(stall, await film(server.data, { seconds: 3 }), { caption: 'Opening oysters', language: 'en', products: [stall.oyster.id], place: 'Hall 2', ad: true })
+  const photos = await postPhotos(stall, [await still(server.data, 'a.jpg'), await still(server.data, 'b.jpg', 'smptebars=s=900x1200')], { caption: 'The stall this morning' })
+  const series = await stall.owner.post(`${stall.base}/series`, { title: 'Oysters', parts: [video, photos] })
   const rosa = await new Person(server).signIn('Rosa')
   const operator = await new Person(server).signIn('Omar', 'op@example.org')
   const quote = await rosa.quote(stall.oyster.skus[0].id, 2, { show: show.id })
@@ -25,10 +27,10 @@ test('pages can be read and used without seeing or pointing', { timeout: 240_000
   const desk = `/console/${stall.shop.id}`
 
   const pages = {
-    shopper: [rosa, phone, ['/', `/shops/${stall.shop.slug}`, `/products/${stall.mackerel.id}`, `/shows/${show.id}`, `/shows/${later.id}`, `/videos/${video}`, '/orders', `/orders/${order.id}`, `/orders/${order.id}/receipt`, '/me', '/me/devices', '/me/addresses', '/me/preferences', '/me/notices', '/nothing/here', '/market', '/?tab=friends', '/?tab=nearby', '/me/friends', '/me/inbox', '/search', '/search?q=mackerel', '/me/favourites', '/me/privacy', '/topics/fish']],
+    shopper: [rosa, phone, ['/', `/shops/${stall.shop.slug}`, `/products/${stall.mackerel.id}`, `/shows/${show.id}`, `/shows/${later.id}`, `/videos/${video}`, '/orders', `/orders/${order.id}`, `/orders/${order.id}/receipt`, '/me', '/me/devices', '/me/addresses', '/me/preferences', '/me/notices', '/nothing/here', '/market', '/?tab=friends', '/?tab=nearby', '/me/friends', '/me/inbox', '/search', '/search?q=mackerel', '/me/favourites', '/me/privacy', '/topics/fish', `/videos/${photos}`, `/series/${series.id}`, `/shops/${stall.shop.slug}?tab=videos`, '/discover/settings']],
     guest: [undefined, phone, ['/', '/sign-in', '/me', `/shows/${show.id}`]],
     'shopper at a large screen': [rosa, desktop, ['/', `/shows/${show.id}`, `/products/${stall.mackerel.id}`, `/videos/${video}`]],
-    seller: [stall.owner, phone, [shop, `${shop}/profile`, `${shop}/stock`, `${shop}/products`, `${shop}/pickup`, `${shop}/licence`, `${shop}/stream-key`, `${shop}/hand-over`, `${shop}/shows`, `${shop}/shows/${later.id}`, `${shop}/shows/${later.id}/poster`, `${shop}/shows/${later.id}/host`, `${shop}/videos`, `${shop}/videos/new`, `${shop}/videos/${video}`]],
+    seller: [stall.owner, phone, [shop, `${shop}/profile`, `${shop}/stock`, `${shop}/products`, `${shop}/pickup`, `${shop}/licence`, `${shop}/stream-key`, `${shop}/hand-over`, `${shop}/shows`, `${shop}/shows/${later.id}`, `${shop}/shows/${later.id}/poster`, `${shop}/shows/${later.id}/host`, `${shop}/videos`, `${shop}/videos/new`, `${shop}/videos/${video}`, `${shop}/videos/${photos}`, `${shop}/photos/new`, `${shop}/series`, `${shop}/series/new`, `${shop}/series/${series.id}`, `${shop}/shows/${show.id}/clip`]],
     'seller at the desk': [stall.owner, desktop, [`${desk}/air/${show.id}`, `${desk}/shows`, `${desk}/shows/${later.id}`, `${desk}/orders`, `${desk}/goods`, `${desk}/contacts`, `${desk}/figures`, `${desk}/settings`, '/console/account']],
     operator: [operator, desktop, ['/console/operator']],
   }
@@ -42,7 +44,7 @@ test('pages can be read and used without seeing or pointing', { timeout: 240_000
           await page.locator('h1').first().waitFor({ state: 'attached' })
           await page.waitForFunction(() => !document.querySelector('.os-skeleton') && !document.getAnimations().some((a) => a.playState === 'running'))
           await page.evaluate(() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))))
-          await t.test(`${path.replace(/(shp|shw|prd|ord|vid)_\w+/g, '$1')} ${look}`, () => assertAccessible(page, path))
+          await t.test(`${path.replace(/(shp|shw|prd|ord|vid|ser)_\w+/g, '$1')} ${look}`, () => assertAccessible(page, path))
         }
         await page.context().close()
       }

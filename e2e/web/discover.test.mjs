@@ -130,7 +130,7 @@ test('what a viewer does not want goes, and stays away', { timeout: 300_000 }, a
   await step('a video is refused, a shop muted, a topic muted, a video reported', async () => {
     await viewer.goto('/')
     await viewer.getByRole('link', { name: /Discover/ }).tap()
-    for (const [choice, thanks] of [[/^This video/, 'It will not come again.'], [/^Everything of/, /will not come up any more/], [/^The topic #number/, /will not come up any more/]]) {
+    for (const [choice, thanks] of [[/^This video/, 'Discover will not show it again.'], [/^Everything of/, /will not come up any more/], [/^The topic #number/, /will not come up any more/]]) {
       const name = await slide.getAttribute('aria-label')
       await slide.getByRole('button', { name: 'Not for me' }).tap()
       await viewer.getByRole('dialog').getByRole('button', { name: choice }).tap()

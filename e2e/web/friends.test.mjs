@@ -85,6 +85,10 @@ test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async
   await step('somebody under 18 is seen by nobody', async () => {
     await hers.getByRole('switch', { name: /I am under 18/ }).tap()
     await hers.getByRole('switch', { name: /Friends see what I like/, checked: false, disabled: true }).waitFor()
+    await hers.goto('/discover/settings')
+    assert.ok(await hers.getByRole('slider').isDisabled(), 'no taste for the young')
+    await hers.getByRole('link', { name: /You are under 18/ }).tap()
+    await hers.waitForURL('**/me/privacy')
     await his.goto('/?tab=friends')
     await his.getByText('Nothing yet.').waitFor()
   })
@@ -94,7 +98,12 @@ test('a like reaches a friend, and only by consent', { timeout: 300_000 }, async
     await his.getByText('Follow shops, and their videos').waitFor()
     await ben.put(`/v1/shops/${stall.shop.id}/follow`)
     await his.reload()
-    await his.getByRole('region', { name: 'Following' }).getByRole('article', { name: 'How we fillet a mackerel' }).waitFor()
+    const card = his.getByRole('region', { name: 'Following' }).getByRole('article', { name: 'How we fillet a mackerel' })
+    await card.getByRole('button', { name: 'More: How we fillet a mackerel' }).tap()
+    await his.getByRole('dialog').getByRole('button', { name: /^Report/ }).tap()
+    await his.getByRole('radio', { name: 'Stolen pictures' }).check()
+    await his.getByRole('button', { name: 'Send', exact: true }).tap()
+    await card.waitFor({ state: 'detached' })
   })
 
   await step('whoever says something can be blocked, and is not heard any more', async () => {
@@ -150,6 +159,11 @@ test('a video is sent to a friend and to a group', { timeout: 300_000 }, async (
     await hers.getByText('Ben, Lena').waitFor()
   })
 
+  await step('his inbox has nothing to tell', async () => {
+    await his.goto('/')
+    await his.getByRole('link', { name: 'Me', exact: true }).waitFor()
+  })
+
   await step('she sends a video to the group, with a word', async () => {
     await hers.goto(`/videos/${video}`)
     await hers.getByRole('button', { name: 'Share' }).tap()
@@ -163,11 +177,17 @@ test('a video is sent to a friend and to a group', { timeout: 300_000 }, async (
 
   await step('he is told, and opens it by her link', async () => {
     await until('the notice', async () => (await ben.get('/v1/me/notices')).items.some((n) => n.title.en === 'Rosa sent you a video'))
+    await his.getByRole('link', { name: 'Me 1 unread' }).tap()
+    await his.getByRole('link', { name: /Inbox/ }).getByText('1 unread').waitFor()
     await his.goto('/me/notices')
     await his.getByRole('link', { name: /Rosa sent you a video/ }).tap()
     const letter = his.getByRole('article', { name: 'From Rosa' })
     await letter.getByText('On Friday?').waitFor()
     await letter.getByText('Cooks').waitFor()
+    await his.getByRole('button', { name: 'Back' }).tap()
+    await his.goto('/')
+    await his.getByRole('link', { name: 'Me', exact: true }).waitFor()
+    await his.goto('/me/inbox')
     await letter.getByRole('link', { name: /How we fillet/ }).tap()
     await his.waitForURL(`**/videos/${video}`)
     const { url } = await rosa.post('/v1/shares', { kind: 'video', target: video })

@@ -66,7 +66,7 @@ test('a video is posted from a phone with a bad line', { timeout: 400_000 }, asy
     await phone.getByLabel('What is it about?').fill('The evening landing')
     await phone.getByLabel('Topics').fill('fish, #landing')
     await phone.getByRole('checkbox', { name: 'Oyster' }).check({ force: true })
-    await phone.getByRole('checkbox', { name: 'Somebody pays me for this video' }).check()
+    await phone.getByRole('checkbox', { name: 'Somebody pays me for this' }).check()
     await phone.getByRole('button', { name: 'Publish', exact: true }).tap()
     await phone.waitForURL('**/videos/vid_*')
     await phone.getByText('Shown to everybody').waitFor({ timeout: 120_000 })

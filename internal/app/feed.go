@@ -23,7 +23,7 @@ func (a *App) buildFeed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.Feed, err = feed.New(feed.Parts{DB: a.DB, Videos: a.Videos, Shops: a.Shops, Secret: []byte(secret), Zone: zone, Log: a.log, Now: a.now}); err != nil {
+	if a.Feed, err = feed.New(feed.Parts{DB: a.DB, Videos: a.Videos, Shops: a.Shops, Social: a.Social, Secret: []byte(secret), Zone: zone, Log: a.log, Now: a.now}); err != nil {
 		return err
 	}
 	a.Feed.Follow(a.bus)

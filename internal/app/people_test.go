@@ -292,7 +292,13 @@ func TestVideoIsSentToFriendsAndGroups(t *testing.T) {
 		if res.Request.URL.Path != "/videos/"+id {
 			t.Errorf("its link leads to %s", res.Request.URL)
 		}
+		if v := s.call(200, "ben", "GET", "/v1/me/inbox/unread", nil); v["unread"] != float64(len(got)) {
+			t.Errorf("%v unread of %d", v["unread"], len(got))
+		}
 		s.call(204, "ben", "POST", "/v1/me/inbox/read", nil)
+		if v := s.call(200, "ben", "GET", "/v1/me/inbox/unread", nil); v["unread"] != 0.0 {
+			t.Errorf("%v unread after reading", v["unread"])
+		}
 		if l := inbox("ben")[0].(object); l["read"] != true {
 			t.Errorf("after reading: %v", l["read"])
 		}
@@ -308,6 +314,9 @@ func TestVideoIsSentToFriendsAndGroups(t *testing.T) {
 		}
 
 		s.call(200, "lena", "PUT", "/v1/people/"+ben+"/block", nil)
+		if v := s.call(200, "lena", "GET", "/v1/me/inbox/unread", nil); v["unread"] != 0.0 {
+			t.Errorf("%v unread of somebody blocked", v["unread"])
+		}
 		if got := inbox("lena"); len(got) != 0 {
 			t.Errorf("of somebody blocked lena has %v", got)
 		}

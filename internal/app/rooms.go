@@ -18,8 +18,11 @@ import (
 )
 
 // buildRoom makes the socket, the rooms behind it and their chat.
-func (a *App) buildRoom(context.Context) error {
-	var err error
+func (a *App) buildRoom(ctx context.Context) error {
+	marks, err := a.secret(ctx, "room")
+	if err != nil {
+		return err
+	}
 	a.hub, err = hub.New(hub.Config{Log: a.log, Metrics: a.reg, Now: a.now, RedisURL: a.cfg.Redis, Identify: func(r *http.Request) (hub.Viewer, error) {
 		i := a.browser(r)
 		return hub.Viewer{Person: i.Person, ID: i.Viewer, IP: web.ClientIP(r.Context())}, nil
@@ -36,7 +39,7 @@ func (a *App) buildRoom(context.Context) error {
 		Store: func(ctx context.Context, show string, f room.Figures) error {
 			return a.Shows.Count(ctx, show, f.ViewersTotal, f.Likes, f.Viewers)
 		}})
-	a.Chat = chat.New(chat.Parts{DB: a.DB, Shops: a.Shops, Shows: a.Shows, Room: a.Rooms, Bought: a.Orders.HasBought, Now: a.now})
+	a.Chat = chat.New(chat.Parts{DB: a.DB, Shops: a.Shops, Shows: a.Shows, Room: a.Rooms, Bought: a.Orders.HasBought, Secret: []byte(marks), Now: a.now})
 	roomlive.Mount(a.hub, roomlive.Parts{Rooms: a.Rooms,
 		Sees: func(ctx context.Context, show, person string) error { return a.enters(ctx, show, person) },
 		Hosts: func(ctx context.Context, showID, person string) error {

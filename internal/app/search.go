@@ -172,6 +172,7 @@ type found struct {
 	Price      *shelf.Price   `json:"price,omitempty"`
 	Per        *shelf.Measure `json:"measure,omitempty" doc:"What the price is for"`
 	DurationMS int64          `json:"duration_ms,omitempty"`
+	Photos     int            `json:"photos,omitempty" doc:"How many photos a note has"`
 	StartsAt   *time.Time     `json:"starts_at,omitempty"`
 
 	body string
@@ -246,6 +247,7 @@ func (a *App) findingVideo(ctx context.Context, f *found) error {
 		return errUnfound
 	}
 	f.Title, f.URL, f.body, f.at, f.DurationMS = text.Local{"en": v.Caption}, "/videos/"+v.ID, strings.Join(v.Topics, " ")+" "+v.Place, v.PublishedAt, v.Film.Duration.Milliseconds()
+	f.Photos = len(v.Photos)
 	if f.Image, err = a.Shelf.Picture(ctx, v.Cover); err != nil {
 		return err
 	}

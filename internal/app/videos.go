@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"os"
@@ -147,6 +148,14 @@ func blamed(err error) error {
 	return err
 }
 
+func (c coder) Look(r io.Reader) ([]uint64, error) {
+	img, err := jpeg.Decode(r)
+	if err != nil {
+		return nil, err
+	}
+	return transcode.Look(img), nil
+}
+
 func (c coder) Still(ctx context.Context, f video.Film, at time.Duration) ([]byte, error) {
 	select {
 	case c.stills <- struct{}{}:
@@ -173,10 +182,10 @@ func (c coder) Still(ctx context.Context, f video.Film, at time.Duration) ([]byt
 			in = s
 		}
 	}
-	jpeg, err := transcode.Still(ctx, in, at, func(offset, length int64) (io.ReadCloser, error) {
+	picture, err := transcode.Still(ctx, in, at, func(offset, length int64) (io.ReadCloser, error) {
 		return c.blobs.Open(ctx, f.Folder+f.Top+".mp4", offset, length)
 	})
-	return jpeg, blamed(err)
+	return picture, blamed(err)
 }
 
 func (coder) Alike(a, b []uint64) bool { return transcode.Alike(a, b) }

@@ -28,3 +28,23 @@ export async function postVideo({ owner, base }, file, said = {}) {
   }, 120_000, 250)
   return id
 }
+
+/** A photo as a JPEG; `picture` is a source of ffmpeg. Returns where it lies. */
+export async function still(folder, name, picture = 'testsrc2=s=1200x900') {
+  const to = join(folder, name)
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', picture, '-frames:v', '1', to])
+  return to
+}
+
+/** Posts and publishes photos of a stall through the API; returns the id. */
+export async function postPhotos({ owner, base }, files, said = {}) {
+  const photos = []
+  for (const file of files) {
+    const body = new FormData()
+    body.append('file', new Blob([await readFile(file)]), 'photo.jpg')
+    photos.push((await owner.call('POST', `${base}/images`, { body })).body.id)
+  }
+  const { id } = await owner.post(`${base}/videos`, { photos, ...said })
+  await owner.post(`${base}/videos/${id}/publish`)
+  return id
+}

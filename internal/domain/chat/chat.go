@@ -52,6 +52,7 @@ type Comment struct {
 	State  State
 	Second int64 // of the show
 	At     time.Time
+	By     string // mark of the person in this show; not stored
 }
 
 // Room is where comments appear. Its methods return at once; they are called

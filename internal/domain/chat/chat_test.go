@@ -16,6 +16,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/chat"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
@@ -24,7 +25,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/db/dbtest"
 )
 
-var migrations = []db.Migrations{bus.Migrations, account.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, show.Migrations, chat.Migrations}
+var migrations = []db.Migrations{bus.Migrations, account.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, social.Migrations, show.Migrations, chat.Migrations}
 
 // screen notes what the room was told.
 type screen struct {
@@ -104,7 +105,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if _, err := w.shows.Start(t.Context(), w.shop, w.show); err != nil {
 		t.Fatal(err)
 	}
-	w.chat = chat.New(chat.Parts{DB: d, Shops: shops, Shows: w.shows, Room: w.screen, Words: []string{"scam", "假货"}, Now: w.now,
+	w.chat = chat.New(chat.Parts{DB: d, Shops: shops, Shows: w.shows, Room: w.screen, Secret: []byte("secret"), Words: []string{"scam", "假货"}, Now: w.now,
 		Bought: func(_ context.Context, _, person string) (bool, error) { return w.bought[person], nil }})
 	t.Cleanup(w.chat.Close)
 	return w
@@ -125,7 +126,7 @@ func (w *world) must(person, words string) chat.Comment {
 
 func (w *world) shown() []string {
 	w.t.Helper()
-	all, err := w.chat.Between(w.t.Context(), w.show, 0, 1<<40)
+	all, err := w.chat.Between(w.t.Context(), w.show, "", 0, 1<<40)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestEverythingSaidIsStoredWithItsSecond(t *testing.T) {
 		if got := fmt.Sprint(w.shown()); got != want {
 			t.Errorf("stored %s\nwant   %s", got, want)
 		}
-		part, err := w.chat.Between(t.Context(), w.show, 95, 100)
+		part, err := w.chat.Between(t.Context(), w.show, "", 95, 100)
 		if err != nil || len(part) != 1 || part[0].Text != "Landed at four." {
 			t.Errorf("seconds 95 to 100: %+v, %v", part, err)
 		}
@@ -421,6 +422,72 @@ func TestShopHoldsCommentsForWordsOfItsOwn(t *testing.T) {
 		}
 		if list, err := w.chat.Words(t.Context(), w.shop); err != nil || len(list) != 2 {
 			t.Errorf("after refusals: %q, %v", list, err)
+		}
+	}, migrations...)
+}
+
+func TestBlockedPeopleAreNotHeard(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		people := social.New(d, bus.Open(d, slog.New(slog.DiscardHandler), nil), nil, w.now)
+		loud, still := w.people[0], w.people[1]
+		w.must(loud, "Do not buy here")
+		w.must(still, "Why not?")
+		block := func(who string, on bool) {
+			t.Helper()
+			if _, err := people.Block(t.Context(), who, loud, on); err != nil {
+				t.Fatal(err)
+			}
+		}
+		count := func(reader string) int {
+			t.Helper()
+			all, err := w.chat.Between(t.Context(), w.show, reader, 0, 1<<40)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		block(still, true)
+		if n, all := count(still), count(""); n != 1 || all != 2 {
+			t.Errorf("who blocked reads %d lines, everybody %d", n, all)
+		}
+		w.pass(time.Minute)
+		w.must(loud, "Hello?") // a viewer's block is the viewer's alone
+		block(w.host, true)
+		w.pass(time.Minute)
+		if _, err := w.say(loud, "Hello?!"); !errors.Is(err, chat.ErrMuted) {
+			t.Errorf("blocked by the owner: %v", err)
+		}
+		block(w.host, false)
+		w.pass(time.Minute)
+		w.must(loud, "Thanks")
+	}, migrations...)
+}
+
+func TestMarkTellsAPersonInOneRoomOnly(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		first := w.must(w.people[0], "Is it fresh?").Public()
+		w.pass(time.Minute)
+		second, other := w.must(w.people[0], "And now?").Public(), w.must(w.people[1], "Yes").Public()
+		if first.By == "" || first.By != second.By || first.By == other.By || first.Person != "" {
+			t.Errorf("marks %q and %q of one, %q of another", first.By, second.By, other.By)
+		}
+		if host := w.must(w.host, "An hour old").Public(); host.By != "" {
+			t.Errorf("the shop has a mark: %q", host.By)
+		}
+		rows, err := w.chat.Last(t.Context(), w.show, 10)
+		if err != nil || rows[0].Public().By != first.By {
+			t.Errorf("read again the mark is %q, %v", rows[0].By, err)
+		}
+		if _, err := social.New(d, bus.Open(d, slog.New(slog.DiscardHandler), nil), nil, w.now).Block(t.Context(), w.people[1], w.people[0], true); err != nil {
+			t.Fatal(err)
+		}
+		if here, err := w.chat.BlockedIn(t.Context(), w.show, w.people[1]); err != nil || len(here) != 1 || here[0] != first.By {
+			t.Errorf("blocked here: %v, %v", here, err)
+		}
+		if there, err := w.chat.BlockedIn(t.Context(), "shw_other", w.people[1]); err != nil || len(there) != 1 || there[0] == first.By {
+			t.Errorf("the mark is the same in another show: %v, %v", there, err)
 		}
 	}, migrations...)
 }

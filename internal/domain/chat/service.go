@@ -24,6 +24,7 @@ type Parts struct {
 	Room  Room
 	// Bought reports whether a person has ordered in a show.
 	Bought func(ctx context.Context, show, person string) (bool, error)
+	Secret []byte   // of the marks of people in rooms
 	Words  []string // comments with one of them, or of the shop's own, are held for the host
 	Now    clock.Now
 }
@@ -87,6 +88,7 @@ func (s *Service) Say(ctx context.Context, showID, person, words string) (Commen
 		s.turns.forget(turnOf(sh, person)) // the table knows better
 		return Comment{}, fmt.Errorf("say in %s: %w", showID, err)
 	}
+	c = s.marked([]Comment{c})[0]
 	if c.State == Held {
 		s.Room.Hold(c)
 	} else {
@@ -155,13 +157,15 @@ func secondOf(sh show.Show, at time.Time) int64 {
 
 // Last returns the newest shown comments of a room, the oldest first.
 func (s *Service) Last(ctx context.Context, showID string, n int) ([]Comment, error) {
-	return last(ctx, s.DB, showID, n)
+	all, err := last(ctx, s.DB, showID, n)
+	return s.marked(all), err
 }
 
 // Between returns what was shown from one second of a show to before another,
-// in order, at most 500.
-func (s *Service) Between(ctx context.Context, showID string, from, to int64) ([]Comment, error) {
-	return between(ctx, s.DB, showID, from, to, 500)
+// in order, at most 500, without those whom reader ("" for nobody) has blocked.
+func (s *Service) Between(ctx context.Context, showID, reader string, from, to int64) ([]Comment, error) {
+	all, err := between(ctx, s.DB, showID, reader, from, to, 500)
+	return s.marked(all), err
 }
 
 // ForHost lists every comment of a show, held and removed ones too, the newest
@@ -187,7 +191,7 @@ func (s *Service) Remove(ctx context.Context, showID, comment string) error {
 
 // LetThrough shows a held comment.
 func (s *Service) LetThrough(ctx context.Context, showID, comment string) (Comment, error) {
-	c, err := get(ctx, s.DB, showID, comment)
+	c, err := s.get(ctx, showID, comment)
 	if err != nil {
 		return Comment{}, err
 	}
@@ -211,7 +215,7 @@ func (s *Service) Pin(ctx context.Context, showID, comment string) error {
 		s.Room.Pin(showID, nil)
 		return nil
 	}
-	c, err := get(ctx, s.DB, showID, comment)
+	c, err := s.get(ctx, showID, comment)
 	if err == nil && c.State != Shown {
 		err = ErrNotFound
 	}
@@ -227,7 +231,11 @@ func (s *Service) Pin(ctx context.Context, showID, comment string) error {
 
 // Pinned returns the pinned comment of a room, nil when there is none.
 func (s *Service) Pinned(ctx context.Context, showID string) (*Comment, error) {
-	return pinned(ctx, s.DB, showID)
+	c, err := pinned(ctx, s.DB, showID)
+	if c != nil {
+		*c = s.marked([]Comment{*c})[0]
+	}
+	return c, err
 }
 
 // Mute keeps a person from commenting in all rooms of a shop; no time ends it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -104,12 +105,21 @@ func last(ctx context.Context, q db.Querier, show string, n int) ([]Comment, err
 	return out, err
 }
 
-func between(ctx context.Context, q db.Querier, show string, from, to int64, n int) ([]Comment, error) {
+func between(ctx context.Context, q db.Querier, show, reader string, from, to int64, n int) ([]Comment, error) {
 	return comments(db.All(ctx, q, scan, `
 		SELECT `+columns+` FROM chat_comment
 		WHERE show = $1 AND state = 'shown' AND second >= $2 AND second < $3
+			AND NOT EXISTS (SELECT 1 FROM social_block b WHERE b.person = $5 AND b.other = chat_comment.person)
 		ORDER BY second, id
-		LIMIT $4`, show, from, to, n))
+		LIMIT $4`, show, from, to, n, reader))
+}
+
+func blockedBy(ctx context.Context, q db.Querier, person string, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT other FROM social_block
+		WHERE person = $1
+		ORDER BY created_at DESC, other
+		LIMIT $2`, person, n)
 }
 
 func forHost(ctx context.Context, q db.Querier, show string, after page.Cursor, n int) ([]Comment, error) {
@@ -139,13 +149,16 @@ func count(ctx context.Context, q db.Querier, show string) (int64, error) {
 		WHERE show = $1 AND state = 'shown'`, show)
 }
 
+// mutedUntil is for ever where an owner of the shop has blocked the person.
 func mutedUntil(ctx context.Context, q db.Querier, shop, person string) (time.Time, error) {
 	at, err := db.One(ctx, q, db.Column[int64], `
-		SELECT until_at FROM chat_mute
-		WHERE shop = $1 AND person = $2`, shop, person)
-	if errors.Is(err, db.ErrNoRows) {
-		return time.Time{}, nil
-	}
+		SELECT COALESCE(MAX(until_at), 0) FROM (
+			SELECT until_at FROM chat_mute
+			WHERE shop = $1 AND person = $2
+			UNION ALL
+			SELECT CAST($3 AS BIGINT) FROM member m
+			JOIN social_block b ON b.person = m.person AND b.other = $2
+			WHERE m.shop = $1 AND m.role = 'owner') muted`, shop, person, int64(math.MaxInt64))
 	return clock.Time(at), err
 }
 

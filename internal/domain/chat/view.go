@@ -9,6 +9,7 @@ type View struct {
 	Name   string    `json:"name"`
 	Text   string    `json:"text"`
 	Kind   Kind      `json:"kind" enum:"viewer,host,buyer,system"`
+	By     string    `json:"by,omitempty" doc:"The same for all that one person says in this show, and nothing else; missing when it is the shop"`
 	Person string    `json:"person,omitempty" doc:"For the host alone"`
 	State  State     `json:"state,omitempty" enum:"shown,held,removed" doc:"For the host alone"`
 	Second int64     `json:"second" doc:"Of the show"`
@@ -17,7 +18,7 @@ type View struct {
 
 // Public is what everyone in the room sees of c.
 func (c Comment) Public() View {
-	return View{ID: c.ID, At: c.At.UTC(), Name: c.Name, Text: c.Text, Kind: c.Kind, Second: c.Second}
+	return View{ID: c.ID, At: c.At.UTC(), Name: c.Name, Text: c.Text, Kind: c.Kind, By: c.By, Second: c.Second}
 }
 
 // ForHost is what the host sees of c: also who said it, and whether it is held.

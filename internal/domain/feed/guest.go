@@ -18,6 +18,7 @@ type guest struct {
 	loaded bool
 	gone   bool
 	said   said
+	minor  bool     // by their own word, of who is signed in
 	topics []uint16 // muted
 	used   time.Time
 
@@ -160,8 +161,42 @@ func (s *Service) guest(ctx context.Context, v Viewer) (*guest, error) {
 			}
 			g.loaded = true
 		}
+		if err := s.recall(ctx, g, v.Person); err != nil {
+			g.mu.Unlock()
+			return nil, err
+		}
 		return g, nil
 	}
+}
+
+// recall asks again whether a person is a minor: that is said elsewhere.
+func (s *Service) recall(ctx context.Context, g *guest, person string) error {
+	if person == "" {
+		return nil
+	}
+	p, err := s.Social.Privacy(ctx, person)
+	if err != nil || p.Minor == g.minor {
+		return err
+	}
+	g.minor = p.Minor
+	s.apply(g)
+	return nil
+}
+
+// settings are those that count: of a minor some stay as they are whatever was
+// said.
+func (g *guest) settings() Settings {
+	out := g.said.Settings
+	if g.minor {
+		out.Young = true
+	}
+	if out.Young {
+		out.Autoplay, out.TastePercent = false, 0
+		if out.QuietFrom == "" {
+			out.QuietFrom, out.QuietTo = nightFrom, nightTo
+		}
+	}
+	return out
 }
 
 // remembered is how many pages of a viewer are read back: those of 200 items.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/kit/text"
 )
 
@@ -61,8 +62,8 @@ func (s *Service) How() How {
 	say(to, "turn", fmt.Sprintf("%d of 10 items go by turns: owners who are owed shows wait in a circle, and who was shown goes to the end. "+
 		"When nobody is owed any, all videos take turns, in %d classes by how long others watched them, each class %g times as often as the one below. Several accounts of one person have one turn.", h.TurnsOfTen, tierCount, float64(tierStep)),
 		fmt.Sprintf("每 10 个里有 %d 个是轮流来的：还欠展示的店主排成一圈，展示过的排到最后。都不欠时，所有视频轮流：按别人看得久不久分 %d 级，每高一级次数是下一级的 %g 倍。同一个人的多个账号只有一个位置。", h.TurnsOfTen, tierCount, float64(tierStep)))
-	say(to, "quality", fmt.Sprintf("%d of 10 are what other people watched long: %d seconds, or nine tenths of a shorter film.", h.QualityOfTen, h.LongSeconds),
-		fmt.Sprintf("每 10 个里有 %d 个是别人看得久的：看满 %d 秒，短片则看满九成。", h.QualityOfTen, h.LongSeconds))
+	say(to, "quality", fmt.Sprintf("%d of 10 are what other people watched long: %d seconds, or nine tenths of a shorter film; a photo counts as %d seconds.", h.QualityOfTen, h.LongSeconds, int(video.PerPhoto.Seconds())),
+		fmt.Sprintf("每 10 个里有 %d 个是别人看得久的：看满 %d 秒，短片则看满九成；一张照片算 %d 秒。", h.QualityOfTen, h.LongSeconds, int(video.PerPhoto.Seconds())))
 	say(to, "unmoved", "What you like, watch, follow, share or buy never changes your own list. Viewers fall into two halves, and each is shown what the other half watched.",
 		"你点赞、观看、关注、分享或购买什么，都不会改变你自己的列表。观众分成两半，每一半看到的是另一半看得久的。")
 	say(to, "breadth", fmt.Sprintf("Any 20 in a row have each owner once and at most %d of one line of business.", c.LineOf20), fmt.Sprintf("任意连续 20 个里，每位店主最多一次，同一行当最多 %d 个。", c.LineOf20))

@@ -84,7 +84,7 @@ func (s *Service) publish(ctx context.Context, v video.Video) error {
 		return err
 	}
 	now := s.Now()
-	r := row{Video: v.ID, Shop: v.Shop, Line: sh.Pack, Topics: v.Topics, State: stateLive, CopyOf: v.DuplicateOf, LengthMS: v.Film.Duration.Milliseconds(),
+	r := row{Video: v.ID, Shop: v.Shop, Line: sh.Pack, Topics: v.Topics, State: stateLive, CopyOf: v.DuplicateOf, LengthMS: v.Length().Milliseconds(),
 		Day: dayOf(clock.Millis(now)), PublishedAt: clock.Millis(v.PublishedAt), ChangedAt: clock.Millis(now)}
 	if r.Owner, err = s.identify(ctx, v.Shop); err != nil {
 		return err

@@ -94,7 +94,7 @@ func (s *Service) Settings(ctx context.Context, v Viewer) (Settings, error) {
 		return Settings{}, err
 	}
 	defer g.mu.Unlock()
-	return g.said.Settings, nil
+	return g.settings(), nil
 }
 
 // change lets f change what a viewer said, keeps it, and makes it count at once.
@@ -130,20 +130,29 @@ func (s *Service) change(ctx context.Context, v Viewer, f func(*said) error) err
 func (s *Service) apply(g *guest) {
 	g.topics = s.book.topicsOf(g.said.Topics)
 	s.engine.SetMuted(g.num, Muted{Videos: s.book.videosOf(g.said.Videos), Creators: s.book.creatorsOf(append(slices.Clone(g.said.Shops), g.said.own...))})
-	s.engine.SetMinor(g.num, g.said.Settings.Young)
-	s.engine.SetTaste(g.num, g.said.Settings.tenths())
+	now := g.settings()
+	s.engine.SetMinor(g.num, now.Young)
+	s.engine.SetTaste(g.num, now.tenths())
 	s.tastes.set(g.num, s.book.weights(g.said.Likes))
 }
 
 // SetSettings replaces a viewer's settings. Giving nothing to taste forgets what
-// was learned for it.
+// was learned for it. Whether somebody signed in is young is not said here, but
+// with their privacy ([ErrYoungThere]).
 func (s *Service) SetSettings(ctx context.Context, v Viewer, next Settings) (Settings, error) {
-	next, err := next.checked()
+	now, err := s.Settings(ctx, v)
 	if err != nil {
+		return Settings{}, err
+	}
+	if v.Person != "" && next.Young != now.Young {
+		return Settings{}, ErrYoungThere
+	}
+	if next, err = next.checked(); err != nil {
 		return Settings{}, err
 	}
 	return next, s.change(ctx, v, func(said *said) error {
 		said.Settings = next
+		said.Settings.Young = next.Young && v.Person == ""
 		if next.tenths() == 0 {
 			said.Likes = nil
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/errs"
@@ -24,6 +25,7 @@ type Parts struct {
 	DB     *db.DB
 	Videos *video.Service
 	Shops  *shop.Service
+	Social *social.Service
 	// Secret keys the hashes under which viewers are known here.
 	Secret []byte
 	// Zone is where the days and nights of viewers are.
@@ -35,11 +37,12 @@ type Parts struct {
 
 // Errors that people meet.
 var (
-	ErrNoBrowser = errs.New(errs.Invalid, "discover.no_browser", "Discover counts by browser, and this one has not introduced itself. Open a page of the market first.")
-	ErrYoung     = errs.New(errs.Conflict, "discover.young", "This stays off while the viewer is young.")
-	ErrTime      = errs.New(errs.Invalid, "discover.time", "A time of day is written like 22:00, and quiet hours begin and end at different times.")
-	ErrTarget    = errs.New(errs.NotFound, "discover.target", "There is nothing here to mute.")
-	ErrMuted     = errs.New(errs.Conflict, "discover.muted", "A viewer mutes 500 shops and topics at most.")
+	ErrNoBrowser  = errs.New(errs.Invalid, "discover.no_browser", "Discover counts by browser, and this one has not introduced itself. Open a page of the market first.")
+	ErrYoung      = errs.New(errs.Conflict, "discover.young", "This stays off while the viewer is young.")
+	ErrYoungThere = errs.New(errs.Conflict, "discover.young_there", "Say under Privacy whether you are under 18.")
+	ErrTime       = errs.New(errs.Invalid, "discover.time", "A time of day is written like 22:00, and quiet hours begin and end at different times.")
+	ErrTarget     = errs.New(errs.NotFound, "discover.target", "There is nothing here to mute.")
+	ErrMuted      = errs.New(errs.Conflict, "discover.muted", "A viewer mutes 500 shops and topics at most.")
 )
 
 // PageSize is how many items are handed out at once: few, because an item counts
@@ -147,7 +150,7 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 	}
 	defer g.mu.Unlock()
 	now := s.Now()
-	if until, quiet := g.said.Settings.quiet(now.In(s.Zone)); quiet {
+	if until, quiet := g.settings().quiet(now.In(s.Zone)); quiet {
 		return Sheet{Of: s.Config.Session, End: true, QuietUntil: until}, nil
 	}
 	s.gate.RLock()
@@ -172,7 +175,7 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 	s.paging.Lock()
 	defer s.paging.Unlock()
 	s.waiting.Add(1)
-	s.pending.pages = append(s.pending.pages, pageRow{Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.said.Settings.tenths()), items: string(text)})
+	s.pending.pages = append(s.pending.pages, pageRow{Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.settings().tenths()), items: string(text)})
 	return out, nil
 }
 
@@ -214,7 +217,7 @@ func (s *Service) Watch(ctx context.Context, v Viewer, videoID string, watched t
 	g.credited += watched
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	if watched >= long(length) && s.engine.Signal(g.num, num, LongView) && g.said.Settings.tenths() > 0 {
+	if watched >= long(length) && s.engine.Signal(g.num, num, LongView) && g.settings().tenths() > 0 {
 		s.learn(g, num)
 	}
 	s.paging.Lock()

@@ -227,6 +227,11 @@ func (s *Service) Inbox(ctx context.Context, person string, after page.Cursor, n
 	return page.Cut(rows, n, func(l Letter) page.Cursor { return page.Cursor{At: clock.Millis(l.At), ID: l.ID} }), err
 }
 
+// Unread counts what a person finds in their inbox and has not seen.
+func (s *Service) Unread(ctx context.Context, person string) (int, error) {
+	return unread(ctx, s.db, person)
+}
+
 // ReadInbox marks what was sent to a person as seen.
 func (s *Service) ReadInbox(ctx context.Context, person string) error {
 	return readInbox(ctx, s.db, person, s.now())

@@ -359,6 +359,13 @@ func inbox(ctx context.Context, q db.Querier, person string, after page.Cursor, 
 	return out, err
 }
 
+func unread(ctx context.Context, q db.Querier, person string) (int, error) {
+	return db.One(ctx, q, db.Column[int], `
+		SELECT COUNT(*) FROM social_letter l
+		WHERE l.recipient = $1 AND l.read_at = 0
+			AND NOT EXISTS (SELECT 1 FROM social_block b WHERE b.person = $1 AND b.other = l.sender)`, person)
+}
+
 func readInbox(ctx context.Context, q db.Querier, person string, now time.Time) error {
 	_, err := q.ExecContext(ctx, `
 		UPDATE social_letter SET read_at = $2

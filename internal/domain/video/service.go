@@ -33,6 +33,8 @@ type Coder interface {
 	Make(ctx context.Context, dir, name string, from, to time.Duration, progress func(percent int)) (Made, error)
 	// Still returns the picture at an offset of a film as a JPEG.
 	Still(ctx context.Context, f Film, at time.Duration) ([]byte, error)
+	// Look describes a JPEG in the way that films are described.
+	Look(jpeg io.Reader) ([]uint64, error)
 	// Alike reports whether two films show the same by their hashes.
 	Alike(a, b []uint64) bool
 }
@@ -113,6 +115,9 @@ func (t Text) cleaned() (Text, error) {
 	if t.Products == nil {
 		t.Products = []string{}
 	}
+	if t.Photos == nil {
+		t.Photos = []string{}
+	}
 	switch {
 	case len(topics) > MaxTopics:
 		return Text{}, ErrTopics
@@ -140,6 +145,9 @@ func (s *Service) checked(ctx context.Context, shopID string, t Text) (Text, err
 			return Text{}, ErrProducts
 		}
 	}
+	if err := s.checkPhotos(ctx, shopID, t.Photos); err != nil {
+		return Text{}, err
+	}
 	if t.Show != "" {
 		if err := s.HasShow(ctx, shopID, t.Show); err != nil {
 			return Text{}, err
@@ -156,6 +164,9 @@ func (s *Service) Create(ctx context.Context, shopID, author string, d Post, fil
 	t, err := s.checked(ctx, shopID, d.Text)
 	if err != nil {
 		return Video{}, err
+	}
+	if t.HasPhotos() {
+		return Video{}, ErrPhotos
 	}
 	if d.TrimFrom < 0 || d.TrimTo < 0 || d.TrimTo > 0 && d.TrimTo-d.TrimFrom < time.Second {
 		return Video{}, ErrTrim
@@ -240,10 +251,22 @@ func (s *Service) Update(ctx context.Context, shopID, video string, change func(
 	if t, err = s.checked(ctx, shopID, t); err != nil {
 		return Video{}, err
 	}
-	return s.change(ctx, shopID, video, func(_ *db.Tx, v *Video) error {
+	if t.HasPhotos() != v.HasPhotos() {
+		return Video{}, ErrPhotos // a film stays a film
+	}
+	looks := v.Hashes
+	if !slices.Equal(t.Photos, v.Photos) {
+		if looks, err = s.looksOf(ctx, t.Photos); err != nil {
+			return Video{}, err
+		}
+	}
+	return s.change(ctx, shopID, video, func(tx *db.Tx, v *Video) error {
+		was := v.Photos
 		change(&v.Text) // once more, on what is there now
-		v.Text, err = v.Text.cleaned()
-		return err
+		if v.Text, err = v.Text.cleaned(); err != nil || slices.Equal(v.Photos, was) {
+			return err
+		}
+		return s.exhibit(ctx, tx, v, looks)
 	})
 }
 
@@ -366,7 +389,7 @@ func (s *Service) Seen(ctx context.Context, video, person string) (Video, error)
 			return v, err
 		}
 	}
-	if v.Film.Folder == "" || s.Shops.Require(ctx, v.Shop, person, shop.See) != nil {
+	if !v.Ready() || s.Shops.Require(ctx, v.Shop, person, shop.See) != nil {
 		return Video{}, ErrNotFound
 	}
 	return v, nil

@@ -12,18 +12,19 @@ import (
 )
 
 const columns = `id, shop, author, state, caption, topics, language, place, rights, source, ai, ad, visibility, products, show,
-	trim_from, trim_to, attempts, progress, problem, film, hashes, duplicate_of, cover, likes, comments, publish_at, published_at, created_at`
+	trim_from, trim_to, attempts, progress, problem, film, hashes, duplicate_of, cover, likes, comments, publish_at, published_at, created_at, photos`
 
 type row struct {
 	Video
 	topics, products, film, hashes      string
+	photos                              string
 	from, to                            int64
 	publishAt, publishedAt, createdAtMS int64
 }
 
 func scan(r *row) []any {
 	return []any{&r.ID, &r.Shop, &r.Author, &r.State, &r.Caption, &r.topics, &r.Language, &r.Place, &r.Rights.Kind, &r.Rights.Source, &r.AI, &r.Ad, &r.Visibility, &r.products, &r.Show,
-		&r.from, &r.to, &r.attempts, &r.Progress, &r.Problem, &r.film, &r.hashes, &r.DuplicateOf, &r.Cover, &r.Likes, &r.Comments, &r.publishAt, &r.publishedAt, &r.createdAtMS}
+		&r.from, &r.to, &r.attempts, &r.Progress, &r.Problem, &r.film, &r.hashes, &r.DuplicateOf, &r.Cover, &r.Likes, &r.Comments, &r.publishAt, &r.publishedAt, &r.createdAtMS, &r.photos}
 }
 
 func (r row) video() (Video, error) {
@@ -31,7 +32,7 @@ func (r row) video() (Video, error) {
 	v.TrimFrom, v.TrimTo = time.Duration(r.from)*time.Millisecond, time.Duration(r.to)*time.Millisecond
 	v.PublishAt, v.PublishedAt, v.CreatedAt = clock.Time(r.publishAt), clock.Time(r.publishedAt), clock.Time(r.createdAtMS)
 	return v, errors.Join(json.Unmarshal([]byte(r.topics), &v.Topics), json.Unmarshal([]byte(r.products), &v.Products),
-		json.Unmarshal([]byte(r.film), &v.Film), json.Unmarshal([]byte(r.hashes), &v.Hashes))
+		json.Unmarshal([]byte(r.film), &v.Film), json.Unmarshal([]byte(r.hashes), &v.Hashes), json.Unmarshal([]byte(r.photos), &v.Photos))
 }
 
 func found(r row, err error) (Video, error) {
@@ -67,9 +68,9 @@ func asJSON(v any) string {
 func insert(ctx context.Context, tx *db.Tx, v Video) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO video (`+columns+`, duration_ms)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '{}', '[]', '', '', 0, 0, 0, 0, $18, 0)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '{}', '[]', '', '', 0, 0, 0, 0, $18, $19, 0)`,
 		v.ID, v.Shop, v.Author, string(v.State), v.Caption, asJSON(v.Topics), v.Language, v.Place, v.Rights.Kind, v.Rights.Source, v.AI, v.Ad, string(v.Visibility), asJSON(v.Products), v.Show,
-		v.TrimFrom.Milliseconds(), v.TrimTo.Milliseconds(), clock.Millis(v.CreatedAt))
+		v.TrimFrom.Milliseconds(), v.TrimTo.Milliseconds(), clock.Millis(v.CreatedAt), asJSON(v.Photos))
 	return err
 }
 
@@ -91,11 +92,11 @@ func save(ctx context.Context, tx *db.Tx, v Video) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE video SET state = $2, caption = $3, topics = $4, language = $5, place = $6, rights = $7, source = $8, ai = $9, ad = $10,
 			visibility = $11, products = $12, show = $13, attempts = $14, progress = $15, problem = $16, film = $17, duration_ms = $18,
-			hashes = $19, duplicate_of = $20, cover = $21, publish_at = $22, published_at = $23
+			hashes = $19, duplicate_of = $20, cover = $21, publish_at = $22, published_at = $23, photos = $24
 		WHERE id = $1`,
 		v.ID, string(v.State), v.Caption, asJSON(v.Topics), v.Language, v.Place, v.Rights.Kind, v.Rights.Source, v.AI, v.Ad,
 		string(v.Visibility), asJSON(v.Products), v.Show, v.attempts, v.Progress, v.Problem, asJSON(v.Film), v.Film.Duration.Milliseconds(),
-		asJSON(v.Hashes), v.DuplicateOf, v.Cover, clock.Millis(v.PublishAt), clock.Millis(v.PublishedAt))
+		asJSON(v.Hashes), v.DuplicateOf, v.Cover, clock.Millis(v.PublishAt), clock.Millis(v.PublishedAt), asJSON(v.Photos))
 	return err
 }
 
@@ -111,6 +112,7 @@ func remove(ctx context.Context, tx *db.Tx, id string) error {
 		`DELETE FROM video_like WHERE video = $1`,
 		`DELETE FROM video_favourite WHERE video = $1`,
 		`DELETE FROM video_topic WHERE video = $1`,
+		`DELETE FROM video_part WHERE video = $1`,
 		`DELETE FROM video_comment WHERE video = $1`,
 		`DELETE FROM video WHERE id = $1`,
 	} {
@@ -446,4 +448,120 @@ func deleteComments(ctx context.Context, tx *db.Tx, id string) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+const seriesColumns = `id, shop, title, created_at`
+
+type seriesRow struct {
+	Series
+	at int64
+}
+
+func scanSeries(r *seriesRow) []any { return []any{&r.ID, &r.Shop, &r.Title, &r.at} }
+
+func (r seriesRow) series() Series {
+	r.CreatedAt = clock.Time(r.at)
+	return r.Series
+}
+
+func foundSeries(r seriesRow, err error) (Series, error) {
+	if errors.Is(err, db.ErrNoRows) {
+		return Series{}, ErrNoSeries
+	}
+	return r.series(), err
+}
+
+// insertSeries adds a series unless its shop has most of them.
+func insertSeries(ctx context.Context, tx *db.Tx, x Series, most int) error {
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO video_series (`+seriesColumns+`)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT)
+		WHERE (SELECT COUNT(*) FROM video_series WHERE shop = $2) < $5`, x.ID, x.Shop, x.Title, clock.Millis(x.CreatedAt), most)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrManySets)
+	}
+	return nil
+}
+
+func renameSeries(ctx context.Context, tx *db.Tx, x Series) error {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE video_series SET title = $2
+		WHERE id = $1`, x.ID, x.Title)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNoSeries)
+	}
+	return nil
+}
+
+// setParts replaces the parts of a series; a video stays where it is in another.
+func setParts(ctx context.Context, tx *db.Tx, series string, videos []string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM video_part WHERE series = $1`, series); err != nil {
+		return err
+	}
+	for i, v := range videos {
+		res, err := tx.ExecContext(ctx, `
+			INSERT INTO video_part (video, series, position)
+			VALUES ($1, $2, $3)
+			ON CONFLICT (video) DO NOTHING`, v, series, i+1)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrInSeries)
+		}
+	}
+	return nil
+}
+
+func removeSeries(ctx context.Context, tx *db.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM video_part WHERE series = $1`, id); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM video_series WHERE id = $1`, id)
+	return err
+}
+
+func seriesBy(ctx context.Context, q db.Querier, id string) (Series, error) {
+	return foundSeries(db.One(ctx, q, scanSeries, `SELECT `+seriesColumns+` FROM video_series WHERE id = $1`, id))
+}
+
+func seriesWith(ctx context.Context, q db.Querier, video string) (Series, error) {
+	return foundSeries(db.One(ctx, q, scanSeries, `
+		SELECT `+seriesColumns+` FROM video_series
+		WHERE id = (SELECT series FROM video_part WHERE video = $1)`, video))
+}
+
+func seriesOfShop(ctx context.Context, q db.Querier, shop string, n int) ([]Series, error) {
+	rows, err := db.All(ctx, q, scanSeries, `
+		SELECT `+seriesColumns+` FROM video_series
+		WHERE shop = $1
+		ORDER BY created_at DESC, id DESC
+		LIMIT $2`, shop, n)
+	out := make([]Series, len(rows))
+	for i, r := range rows {
+		out[i] = r.series()
+	}
+	return out, err
+}
+
+func parts(ctx context.Context, q db.Querier, series string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT video FROM video_part
+		WHERE series = $1
+		ORDER BY position`, series)
+}
+
+// seenParts lists the parts of a series that person finds.
+func seenParts(ctx context.Context, q db.Querier, person, series string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT v.id FROM video_part p
+		JOIN video v ON v.id = p.video
+		WHERE p.series = $2 AND `+listed+`
+		ORDER BY p.position`, person, series)
 }

@@ -1,5 +1,6 @@
 // Package video holds the short videos of shops: how one is made of a file, who
-// may see it, and what people say to it.
+// may see it, and what people say to it. A note of photos is a video without a
+// film: what is said of it, for whom it is and where it is found are the same.
 //
 // A video begins as processing, while a job turns the file into a film, and is
 // then a draft, scheduled or published; a file that cannot be used is failed,
@@ -67,6 +68,7 @@ type Text struct {
 	Ad         bool // somebody paid for it
 	Visibility Visibility
 	Products   []string // of the shop, in order
+	Photos     []string // image ids of a note, in order, the cover first; a video with a film has none
 	Show       string   // to be reminded of, or to enter while it is on air
 }
 
@@ -82,7 +84,7 @@ type Video struct {
 	Progress    int64         // percent, while processing
 	Problem     string        // code of why it failed
 	Film        Film
-	Hashes      []uint64 // of pictures spread over the film
+	Hashes      []uint64 // of pictures spread over the film, or of the photos
 	DuplicateOf string   // published video that shows the same
 	Cover       string   // image id
 	Likes       int64
@@ -158,6 +160,7 @@ var (
 	ErrLanguage   = errs.New(errs.Invalid, "video.language", "A language is a tag such as en or zh.")
 	ErrVisibility = errs.New(errs.Invalid, "video.visibility", "A video is for everybody, for followers, for friends, or for who has the link.")
 	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.")
+	ErrPhotos     = errs.New(errs.Invalid, "video.photos", "A note has 1 to 9 photos of its shop, each once.")
 	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.")
 	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.")
 	ErrClip       = errs.New(errs.Invalid, "video.clip", "A clip is a part of one to 600 seconds of a show, in which its host was not away.")

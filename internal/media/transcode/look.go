@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
 	"io"
 	"math/bits"
 	"time"
+
+	"golang.org/x/image/draw"
 )
 
 const (
@@ -57,6 +60,22 @@ func difference(grey []byte) (h uint64) {
 		}
 	}
 	return h
+}
+
+// Look describes a picture by the differences along its rows and along its
+// columns: two hashes, so that [Alike] can tell a single picture from another.
+func Look(img image.Image) []uint64 {
+	var grey, turned [72]byte
+	rows, columns := image.NewGray(image.Rect(0, 0, 9, 8)), image.NewGray(image.Rect(0, 0, 8, 9))
+	draw.BiLinear.Scale(rows, rows.Bounds(), img, img.Bounds(), draw.Src, nil)
+	draw.BiLinear.Scale(columns, columns.Bounds(), img, img.Bounds(), draw.Src, nil)
+	copy(grey[:], rows.Pix)
+	for y := range 9 {
+		for x := range 8 {
+			turned[x*9+y] = columns.Pix[y*8+x]
+		}
+	}
+	return []uint64{difference(grey[:]), difference(turned[:])}
 }
 
 // Alike reports whether most of the pictures of a are in b too, by at most 10

@@ -27,6 +27,7 @@ func Mount(api *web.API, p Parts) {
 	h := handler{p}
 	web.Handle(api, web.SignedIn, "POST /v1/shows/{id}/comments", "comment", "Say something in a room", h.say)
 	web.Handle(api, web.Anyone, "GET /v1/shows/{id}/comments", "comments", "What was said in a part of a show", h.between)
+	web.Handle(api, web.SignedIn, "GET /v1/shows/{id}/blocked", "blocked-in-room", "How those speak in a room whom I have blocked", h.blocked)
 	const held = "/v1/merchant/shops/{shop}/held-words"
 	web.Handle(api, web.SignedIn, "GET "+held, "held-words", "Words for which comments are held", h.words)
 	web.Handle(api, web.SignedIn, "PUT "+held, "set-held-words", "Choose the words for which comments are held", h.setWords)
@@ -60,6 +61,23 @@ func (h handler) spoken(ctx context.Context, showID, text string) (*web.Out[chat
 	return web.Answer(v, err)
 }
 
+type idInput struct {
+	ID string `path:"id" maxLength:"40"`
+}
+
+type blocked struct {
+	By []string `json:"by" nullable:"false" doc:"As the comments of this show have it"`
+}
+
+func (h handler) blocked(ctx context.Context, in *idInput) (*web.Out[blocked], error) {
+	who := web.Who(ctx).Person
+	if err := h.Shows.Sees(ctx, h.Shops, in.ID, who); err != nil {
+		return nil, err
+	}
+	by, err := h.Chat.BlockedIn(ctx, in.ID, who)
+	return web.Answer(blocked{by}, err)
+}
+
 type betweenInput struct {
 	ID   string `path:"id" maxLength:"40"`
 	From int64  `query:"from_second" minimum:"0"`
@@ -70,7 +88,7 @@ func (h handler) between(ctx context.Context, in *betweenInput) (*web.Out[page.O
 	if err := h.Shows.Sees(ctx, h.Shops, in.ID, web.Who(ctx).Person); err != nil {
 		return nil, err
 	}
-	rows, err := h.Chat.Between(ctx, in.ID, in.From, in.To)
+	rows, err := h.Chat.Between(ctx, in.ID, web.Who(ctx).Person, in.From, in.To)
 	out := page.Of[chat.View]{Items: make([]chat.View, len(rows))}
 	for i, c := range rows {
 		out.Items[i] = c.Public()

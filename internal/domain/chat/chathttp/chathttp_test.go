@@ -17,6 +17,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/chat/chathttp"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
+	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/bus"
@@ -35,7 +36,7 @@ func (deaf) Remove(string, string)     {}
 func (deaf) Pin(string, *chat.Comment) {}
 
 func TestViewersTalkAndOnlyTheShopKeepsOrder(t *testing.T) {
-	d := dbtest.SQLite(t, bus.Migrations, account.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, show.Migrations, chat.Migrations)
+	d := dbtest.SQLite(t, bus.Migrations, account.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, social.Migrations, show.Migrations, chat.Migrations)
 	ctx, quiet := t.Context(), slog.New(slog.DiscardHandler)
 	b := bus.Open(d, quiet, nil)
 	accounts, shops := account.New(d, nil, time.Now), shop.New(d, time.Now)
@@ -64,7 +65,7 @@ func TestViewersTalkAndOnlyTheShopKeepsOrder(t *testing.T) {
 	if _, err := shows.Start(ctx, annShop, live.ID); err != nil {
 		t.Fatal(err)
 	}
-	chats := chat.New(chat.Parts{DB: d, Shops: shops, Shows: shows, Room: deaf{}, Bought: nobodyBought, Now: time.Now})
+	chats := chat.New(chat.Parts{DB: d, Shops: shops, Shows: shows, Room: deaf{}, Secret: []byte("s"), Bought: nobodyBought, Now: time.Now})
 	t.Cleanup(chats.Close)
 	mux := http.NewServeMux()
 	chathttp.Mount(web.NewAPI(mux, quiet, "test"), chathttp.Parts{Chat: chats, Shops: shops, Shows: shows})

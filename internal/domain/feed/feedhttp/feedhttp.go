@@ -216,7 +216,7 @@ type settings struct {
 	Autoplay bool   `json:"autoplay" doc:"The next video begins by itself; off unless switched on, and always for young viewers"`
 	Taste    int    `json:"taste_percent" minimum:"0" maximum:"40" multipleOf:"10" doc:"Share of the list that is chosen by taste alone; always 0 for young viewers"`
 	Quiet    *hours `json:"night_quiet,omitempty" doc:"Hours in which Discover shows nothing"`
-	Young    bool   `json:"young" doc:"The viewer is young, or a guardian says so"`
+	Young    bool   `json:"young" doc:"The viewer is young, or a guardian says so; of who is signed in this is said with their privacy"`
 }
 
 func settingsOf(s feed.Settings) settings {

@@ -17,6 +17,7 @@ import (
 func (h *handler) inbox(api *web.API) {
 	web.Handle(api, web.SignedIn, "POST /v1/videos/{id}/send", "send-video", "Send a video to friends and groups", h.send)
 	web.Handle(api, web.SignedIn, "GET /v1/me/inbox", "inbox", "What friends sent me, the newest first", h.received)
+	web.Handle(api, web.SignedIn, "GET /v1/me/inbox/unread", "unread-inbox", "How much of it I have not seen", h.unread)
 	web.Handle(api, web.SignedIn, "POST /v1/me/inbox/read", "read-inbox", "Mark what was sent to me as seen", h.readInbox, web.Status(http.StatusNoContent))
 }
 
@@ -96,6 +97,15 @@ func (h *handler) letter(ctx context.Context, l social.Letter, who string) (Lett
 	view, err := h.viewOf(ctx, v, who)
 	out.Video = &view
 	return out, err
+}
+
+type unreadView struct {
+	Unread int `json:"unread"`
+}
+
+func (h *handler) unread(ctx context.Context, _ *web.None) (*web.Out[unreadView], error) {
+	n, err := h.Videos.Social.Unread(ctx, web.Who(ctx).Person)
+	return web.Answer(unreadView{n}, err)
 }
 
 func (h *handler) readInbox(ctx context.Context, _ *web.None) (*web.None, error) {

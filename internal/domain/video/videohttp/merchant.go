@@ -13,7 +13,7 @@ import (
 
 func (h *handler) merchant(api *web.API) {
 	const base = "/v1/merchant/shops/{shop}/videos"
-	web.Handle(api, web.SignedIn, "POST "+base, "post-video", "Make a video of an upload", shop.Guard(h.Shops, shop.Shows, h.create), web.Status(http.StatusCreated))
+	web.Handle(api, web.SignedIn, "POST "+base, "post-video", "Make a video of an upload, or a note of photos", shop.Guard(h.Shops, shop.Shows, h.create), web.Status(http.StatusCreated))
 	web.Handle(api, web.SignedIn, "GET "+base, "my-videos", "All videos of a shop, the newest first", shop.Guard(h.Shops, shop.See, h.list))
 	web.Handle(api, web.SignedIn, "GET "+base+"/{id}", "my-video", "A video as its shop sees it", shop.Guard(h.Shops, shop.See, h.mine))
 	web.Handle(api, web.SignedIn, "PATCH "+base+"/{id}", "set-video", "Change what is said of a video", shop.Guard(h.Shops, shop.Shows, h.set))
@@ -52,8 +52,9 @@ func (p Said) text() video.Text {
 
 type posting struct {
 	Said
-	Upload string `json:"upload" maxLength:"40" doc:"Id of a finished upload"`
-	Trim   *trim  `json:"trim,omitempty" doc:"The part of the file to keep"`
+	Upload string   `json:"upload,omitempty" maxLength:"40" doc:"Id of a finished upload; without photos"`
+	Photos []string `json:"photos,omitempty" maxItems:"9" doc:"Ids of pictures of this shop: a note of photos, the cover first"`
+	Trim   *trim    `json:"trim,omitempty" doc:"The part of the file to keep"`
 }
 
 type createInput struct {
@@ -68,6 +69,15 @@ type trim struct {
 
 func (h *handler) create(ctx context.Context, in *createInput) (*web.Out[MerchantView], error) {
 	person := web.Who(ctx).Person
+	if len(in.Body.Photos) > 0 {
+		if in.Body.Upload != "" || in.Body.Trim != nil {
+			return nil, video.ErrPhotos
+		}
+		t := in.Body.text()
+		t.Photos = in.Body.Photos
+		v, err := h.Videos.CreateNote(ctx, in.Shop, person, t)
+		return h.answer(ctx, v, err)
+	}
 	f, info, err := h.Uploads.File(person, in.Body.Upload)
 	if err != nil {
 		return nil, err
@@ -142,6 +152,7 @@ type change struct {
 	Visibility *video.Visibility `json:"visibility,omitempty" enum:"public,followers,friends,link"`
 	Products   *[]string         `json:"products,omitempty" maxItems:"20"`
 	Show       *string           `json:"show,omitempty" maxLength:"40" doc:"Empty: none"`
+	Photos     *[]string         `json:"photos,omitempty" minItems:"1" maxItems:"9" doc:"Of a note of photos, the cover first"`
 }
 
 type setInput struct {
@@ -168,6 +179,7 @@ func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[MerchantView]
 		set(&t.Visibility, b.Visibility)
 		set(&t.Products, b.Products)
 		set(&t.Show, b.Show)
+		set(&t.Photos, b.Photos)
 	})
 	return h.answer(ctx, v, err)
 }

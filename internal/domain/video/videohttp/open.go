@@ -25,6 +25,7 @@ func Mount(api *web.API, mux *http.ServeMux, p Parts) {
 	h.around(api)
 	h.inbox(api)
 	h.merchant(api)
+	h.series(api)
 	h.Uploads.Mount(mux)
 	mux.HandleFunc("GET "+Prefix+"{id}/"+masterName, h.master)
 	mux.HandleFunc("GET "+Prefix+"{id}/{folder}/{file}", h.file)
@@ -51,19 +52,23 @@ type ofShopInput struct {
 const perPage = 24
 
 func (h *handler) ofShop(ctx context.Context, in *ofShopInput) (*web.Out[page.Of[View]], error) {
-	shopID := in.Shop
-	if !strings.HasPrefix(shopID, "shp_") {
-		sh, err := h.Shops.BySlug(ctx, in.Shop)
-		if err != nil {
-			return nil, err
-		}
-		shopID = sh.ID
-	} else if _, err := h.Shops.Get(ctx, shopID); err != nil {
+	shopID, err := h.shopID(ctx, in.Shop)
+	if err != nil {
 		return nil, err
 	}
 	return h.views(ctx, in.After, func(ctx context.Context, person string, after page.Cursor, n int) (page.Of[video.Video], error) {
 		return h.Videos.PublishedOf(ctx, shopID, person, after, n)
 	})
+}
+
+// shopID is the id of a shop that is named by its id or its address.
+func (h *handler) shopID(ctx context.Context, name string) (string, error) {
+	if strings.HasPrefix(name, "shp_") {
+		sh, err := h.Shops.Get(ctx, name)
+		return sh.ID, err
+	}
+	sh, err := h.Shops.BySlug(ctx, name)
+	return sh.ID, err
 }
 
 func (h *handler) like(ctx context.Context, in *idInput) (*web.Out[video.Liking], error) {

@@ -5,6 +5,7 @@ package videohttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -71,6 +72,7 @@ type showCard struct {
 // Playable is what a video and its page in the console have in common.
 type Playable struct {
 	ID         string           `json:"id"`
+	Kind       string           `json:"kind" enum:"film,photos" doc:"photos: a note of photos, without a film"`
 	Caption    string           `json:"caption"`
 	Topics     []string         `json:"topics" nullable:"false"`
 	Language   string           `json:"language"`
@@ -82,6 +84,7 @@ type Playable struct {
 	Width      int              `json:"width"`
 	Height     int              `json:"height"`
 	Cover      *shelf.Image     `json:"cover,omitempty"`
+	Photos     []shelf.Image    `json:"photos" nullable:"false" doc:"Of a note, in order"`
 	HLS        string           `json:"hls,omitempty" doc:"Playlist of the film; missing until there is one"`
 	Sprite     *sprite          `json:"sprite,omitempty" doc:"Small pictures of the film, a row after the other"`
 	Likes      int64            `json:"likes"`
@@ -95,6 +98,7 @@ type View struct {
 	Shop        shelf.ShopCard `json:"shop"`
 	Products    []shelf.Card   `json:"products" nullable:"false"`
 	Show        *showCard      `json:"show,omitempty"`
+	Series      *InSeries      `json:"series,omitempty"`
 	Liked       bool           `json:"liked"`
 	Favourite   bool           `json:"favourite" doc:"The person who asks keeps it"`
 	Following   bool           `json:"following" doc:"The person who asks follows the shop"`
@@ -103,8 +107,18 @@ type View struct {
 
 func (h *handler) playable(ctx context.Context, v video.Video) (Playable, error) {
 	cover, err := h.Shelf.Picture(ctx, v.Cover)
-	p := Playable{ID: v.ID, Caption: v.Caption, Topics: v.Topics, Language: v.Language, Place: v.Place, Labels: labels{v.AI, v.Ad}, Rights: v.Rights, Visibility: v.Visibility,
+	p := Playable{ID: v.ID, Kind: "film", Photos: []shelf.Image{}, Caption: v.Caption, Topics: v.Topics, Language: v.Language, Place: v.Place, Labels: labels{v.AI, v.Ad}, Rights: v.Rights, Visibility: v.Visibility,
 		DurationMS: v.Film.Duration.Milliseconds(), Width: v.Film.Width, Height: v.Film.Height, Cover: cover, Likes: v.Likes, Comments: v.Comments, CreatedAt: v.CreatedAt}
+	for _, image := range v.Photos {
+		im, err := h.Shelf.Picture(ctx, image)
+		if err != nil || im == nil {
+			return Playable{}, errors.Join(err, fmt.Errorf("photo %s of %s", image, v.ID))
+		}
+		p.Photos = append(p.Photos, *im)
+	}
+	if v.HasPhotos() {
+		p.Kind, p.Width, p.Height = "photos", p.Photos[0].Width, p.Photos[0].Height
+	}
 	if v.Film.Folder != "" {
 		p.HLS = Prefix + v.ID + "/" + masterName
 		s := v.Film.Sprite
@@ -127,6 +141,9 @@ func (h *handler) viewOf(ctx context.Context, v video.Video, person string) (Vie
 		return View{}, err
 	}
 	if out.Show, err = h.showOf(ctx, v.Show, person); err != nil {
+		return View{}, err
+	}
+	if out.Series, err = h.inSeries(ctx, v.ID, person); err != nil {
 		return View{}, err
 	}
 	if out.Liked, err = h.Videos.Liked(ctx, v.ID, person); err != nil {

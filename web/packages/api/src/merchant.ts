@@ -89,12 +89,18 @@ export function merchant(c: Client, shop: string) {
     videos: (after?: string) => c.get<t.List<t.MerchantVideo>>(`${base}/videos`, { after }),
     video: (id: string) => c.get<t.MerchantVideo>(video(id)),
     postVideo: (v: t.VideoPost) => c.post<t.MerchantVideo>(`${base}/videos`, v),
+    clipShow: (id: string, part: t.Clipping) => c.post<t.MerchantVideo>(`${show(id)}/clips`, part),
     saveVideo: (id: string, change: t.VideoChange) => c.patch<t.MerchantVideo>(video(id), change),
     /** Without an instant it is shown now, or as soon as its film is made. */
     publishVideo: (id: string, when?: t.Instant) => c.post<t.MerchantVideo>(`${video(id)}/publish`, { at: when }),
     unpublishVideo: (id: string) => c.post<t.MerchantVideo>(`${video(id)}/unpublish`, {}),
     coverVideo: (id: string, second: number) => c.post<t.MerchantVideo>(`${video(id)}/cover`, { second }),
     removeVideo: (id: string) => c.delete<void>(video(id)),
+
+    allSeries: () => c.get<t.List<t.SeriesCard>>(`${base}/series`),
+    oneSeries: (id: string) => c.get<t.SeriesCard>(`${base}/series/${at(id)}`),
+    saveSeries: (s: { title: string; parts: string[] }, id?: string) => (id ? c.put<t.SeriesCard>(`${base}/series/${at(id)}`, s) : c.post<t.SeriesCard>(`${base}/series`, s)),
+    removeSeries: (id: string) => c.delete<void>(`${base}/series/${at(id)}`),
 
     orders: (query: { state?: string; show?: string; q?: string; after?: string } = {}) =>
       c.get<t.List<t.Order>>(`${base}/orders`, query),

@@ -451,6 +451,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/inbox/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of it I have not seen */
+        get: operations["unread-inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/notices": {
         parameters: {
             query?: never;
@@ -936,6 +953,43 @@ export interface paths {
         patch: operations["set-product"];
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All series of a shop, the newest first */
+        get: operations["my-series"];
+        put?: never;
+        /** Make a series */
+        post: operations["make-series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/series/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A series as its shop sees it */
+        get: operations["one-of-my-series"];
+        /** Say anew what a series is called and what is in it */
+        put: operations["set-series"];
+        post?: never;
+        /** Take a series apart; its videos stay */
+        delete: operations["delete-series"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/shows": {
         parameters: {
             query?: never;
@@ -1393,7 +1447,7 @@ export interface paths {
         /** All videos of a shop, the newest first */
         get: operations["my-videos"];
         put?: never;
-        /** Make a video of an upload */
+        /** Make a video of an upload, or a note of photos */
         post: operations["post-video"];
         delete?: never;
         options?: never;
@@ -1952,6 +2006,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/series/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A series with the parts that one may watch */
+        get: operations["series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -2022,6 +2093,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shops/{shop}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The series of a shop, the newest first */
+        get: operations["shop-series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shops/{shop}/videos": {
         parameters: {
             query?: never;
@@ -2065,6 +2153,23 @@ export interface paths {
         };
         /** A show with its room */
         get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shows/{id}/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How those speak in a room whom I have blocked */
+        get: operations["blocked-in-room"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2434,6 +2539,11 @@ export interface components {
             live: boolean;
             /** @description What the price is for */
             measure?: components["schemas"]["ShelfMeasure"];
+            /**
+             * Format: int64
+             * @description How many photos a note has
+             */
+            photos?: number;
             price?: components["schemas"]["ShelfPrice"];
             /** @description Name of the shop */
             shop?: {
@@ -2462,12 +2572,18 @@ export interface components {
         BagInputBody: {
             items: components["schemas"]["Item"][];
         };
+        ChatBlocked: {
+            /** @description As the comments of this show have it */
+            by: string[];
+        };
         ChatHeldWords: {
             words: string[];
         };
         ChatView: {
             /** Format: date-time */
             at: string;
+            /** @description The same for all that one person says in this show, and nothing else; missing when it is the shop */
+            by?: string;
             id: string;
             /** @enum {string} */
             kind: "viewer" | "host" | "buyer" | "system";
@@ -2787,7 +2903,7 @@ export interface components {
              * @description Share of the list that is chosen by taste alone; always 0 for young viewers
              */
             taste_percent: number;
-            /** @description The viewer is young, or a guardian says so */
+            /** @description The viewer is young, or a guardian says so; of who is signed in this is said with their privacy */
             young: boolean;
         };
         FeedSheetVideoView: {
@@ -4122,6 +4238,8 @@ export interface components {
             ai?: boolean;
             caption?: string;
             language?: string;
+            /** @description Of a note of photos, the cover first */
+            photos?: string[];
             place?: string;
             products?: string[];
             rights?: components["schemas"]["VideoRights"];
@@ -4193,6 +4311,21 @@ export interface components {
             /** @enum {string} */
             what: "liked" | "shared";
         };
+        VideoInSeries: {
+            id: string;
+            /** @description Id of the video after */
+            next?: string;
+            /** Format: int64 */
+            of: number;
+            /**
+             * Format: int64
+             * @description From 1
+             */
+            part: number;
+            /** @description Id of the video before */
+            previous?: string;
+            title: string;
+        };
         VideoLabels: {
             /** @description Somebody paid for it */
             ad: boolean;
@@ -4234,10 +4367,17 @@ export interface components {
             /** @description Playlist of the film; missing until there is one */
             hls?: string;
             id: string;
+            /**
+             * @description photos: a note of photos, without a film
+             * @enum {string}
+             */
+            kind: "film" | "photos";
             labels: components["schemas"]["VideoLabels"];
             language: string;
             /** Format: int64 */
             likes: number;
+            /** @description Of a note, in order */
+            photos: components["schemas"]["ShelfImage"][];
             place: string;
             /** @description Code of why the file cannot be used */
             problem?: string;
@@ -4273,6 +4413,8 @@ export interface components {
             ai?: boolean;
             caption?: string;
             language?: string;
+            /** @description Ids of pictures of this shop: a note of photos, the cover first */
+            photos?: string[] | null;
             place?: string;
             /** @description Ids of products of this shop, in order */
             products?: string[] | null;
@@ -4283,8 +4425,8 @@ export interface components {
             topics?: string[] | null;
             /** @description The part of the file to keep */
             trim?: components["schemas"]["VideoTrim"];
-            /** @description Id of a finished upload */
-            upload: string;
+            /** @description Id of a finished upload; without photos */
+            upload?: string;
             /**
              * @description Public if missing
              * @enum {string}
@@ -4322,6 +4464,34 @@ export interface components {
              * @description To how many it was sent
              */
             people: number;
+        };
+        VideoSeriesCard: {
+            /**
+             * Format: int64
+             * @description Of its parts that one finds
+             */
+            count: number;
+            /** @description Of the first part */
+            cover?: components["schemas"]["ShelfImage"];
+            id: string;
+            /** @description Ids of the videos, in order */
+            parts: string[];
+            title: string;
+        };
+        VideoSeriesList: {
+            items: components["schemas"]["VideoSeriesCard"][];
+        };
+        VideoSeriesSaid: {
+            /** @description Ids of videos of the shop, in order */
+            parts: string[];
+            title: string;
+        };
+        VideoSeriesView: {
+            id: string;
+            /** @description In order */
+            parts: components["schemas"]["VideoView"][];
+            shop: components["schemas"]["ShelfShopCard"];
+            title: string;
         };
         VideoShowCard: {
             id: string;
@@ -4365,6 +4535,10 @@ export interface components {
              */
             to_ms?: number;
         };
+        VideoUnreadView: {
+            /** Format: int64 */
+            unread: number;
+        };
         VideoView: {
             caption: string;
             /** Format: int64 */
@@ -4383,16 +4557,24 @@ export interface components {
             /** @description Playlist of the film; missing until there is one */
             hls?: string;
             id: string;
+            /**
+             * @description photos: a note of photos, without a film
+             * @enum {string}
+             */
+            kind: "film" | "photos";
             labels: components["schemas"]["VideoLabels"];
             language: string;
             liked: boolean;
             /** Format: int64 */
             likes: number;
+            /** @description Of a note, in order */
+            photos: components["schemas"]["ShelfImage"][];
             place: string;
             products: components["schemas"]["ShelfCard"][];
             /** Format: date-time */
             published_at?: string;
             rights: components["schemas"]["VideoRights"];
+            series?: components["schemas"]["VideoInSeries"];
             shop: components["schemas"]["ShelfShopCard"];
             show?: components["schemas"]["VideoShowCard"];
             /** @description Small pictures of the film, a row after the other */
@@ -5824,6 +6006,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "unread-inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoUnreadView"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -7696,6 +7925,260 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StockMerchantProduct"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSeriesList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "make-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoSeriesSaid"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSeriesCard"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "one-of-my-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSeriesCard"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VideoSeriesSaid"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSeriesCard"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "delete-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -11290,6 +11773,46 @@ export interface operations {
             };
         };
     };
+    series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSeriesView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     session: {
         parameters: {
             query?: never;
@@ -11549,6 +12072,47 @@ export interface operations {
             };
         };
     };
+    "shop-series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or address of the shop */
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSeriesList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "shop-videos": {
         parameters: {
             query?: {
@@ -11651,6 +12215,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "blocked-in-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatBlocked"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
                 };
             };
             /** @description Unprocessable Entity */

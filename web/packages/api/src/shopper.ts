@@ -48,6 +48,8 @@ export function shopper(c: Client) {
       c.get<t.List<t.Comment>>(`/shows/${at(show)}/comments`, { from_second: from, to_second: to }),
     /** The published videos of a shop, by its slug or id, newest first. */
     shopVideos: (shop: string, after?: string) => c.get<t.List<t.Video>>(`/shops/${at(shop)}/videos`, { after }),
+    series: (id: string) => c.get<t.Series>(`/series/${at(id)}`),
+    shopSeries: (shop: string) => c.get<t.List<t.SeriesCard>>(`/shops/${at(shop)}/series`),
     video: (id: string) => c.get<t.Video>(`/videos/${at(id)}`),
     likeVideo: (id: string, on: boolean) => c.call<{ liked: boolean; likes: number }>(on ? 'PUT' : 'DELETE', `/videos/${at(id)}/like`),
     /** What was said to a video, newest first; with `parent` the answers to one comment. */
@@ -76,6 +78,7 @@ export function shopper(c: Client) {
     search: (q: string, kind = '', after?: string) => c.get<t.List<t.Found>>('/search', { q, kind: kind || undefined, after }),
     sendVideo: (id: string, to: { people: string[]; groups: string[]; words?: string }) => c.post<{ people: number }>(`/videos/${at(id)}/send`, to),
     inbox: (after?: string) => c.get<t.List<t.Letter>>('/me/inbox', { after }),
+    unreadInbox: () => c.get<{ unread: number }>('/me/inbox/unread'),
     readInbox: () => c.post<void>('/me/inbox/read', {}),
     groups: () => c.get<t.List<t.FriendGroup>>('/me/groups'),
     saveGroup: (g: { name: string; people: string[] }, id?: string) => (id ? c.put<t.FriendGroup>(`/me/groups/${at(id)}`, g) : c.post<t.FriendGroup>('/me/groups', g)),
@@ -85,6 +88,8 @@ export function shopper(c: Client) {
     blockPerson: (id: string, on: boolean) => c.call<t.Stance>(on ? 'PUT' : 'DELETE', `/people/${at(id)}/block`),
     followedShops: () => c.get<{ shops: string[] }>('/me/following'),
     friends: () => c.get<t.List<t.PersonLine>>('/me/friends'),
+    /** The marks (`by`) of those in a room whom one has blocked. */
+    blockedIn: (show: string) => c.get<{ by: string[] }>(`/shows/${at(show)}/blocked`),
     blockedPeople: () => c.get<t.List<t.PersonLine>>('/me/blocked'),
     privacy: () => c.get<t.Privacy>('/me/privacy'),
     savePrivacy: (p: t.Privacy) => c.put<t.Privacy>('/me/privacy', p),

@@ -82,6 +82,9 @@ export type Letter = Schemas['VideoLetter']
 export type FriendGroup = Schemas['SocialGroup']
 export type PersonLine = Schemas['SocialPersonLine']
 export type Privacy = Schemas['SocialPrivacy']
+/** A series with its parts, and one in a list. */
+export type Series = Schemas['VideoSeriesView']
+export type SeriesCard = Schemas['VideoSeriesCard']
 export type VideoComment = Schemas['VideoComment']
 /** A video as its shop sees it: with its state, and why a file could not be used. */
 export type MerchantVideo = Schemas['VideoMerchantView']
@@ -89,6 +92,8 @@ export type MerchantVideo = Schemas['VideoMerchantView']
 export type VideoChange = Schemas['VideoChange']
 /** An upload that is finished, and what is said of the video made of it. */
 export type VideoPost = Schemas['VideoPosting']
+/** A part of a show, and what is said of the video made of it. */
+export type Clipping = Schemas['VideoClipping']
 
 export type Slot = Schemas['ShopSlot']
 export type FulfilmentOption = Schemas['OrderWay']

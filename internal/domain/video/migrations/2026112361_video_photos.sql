@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE video ADD COLUMN photos TEXT NOT NULL DEFAULT '[]';

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/video"
+	"github.com/openstall/openstall/internal/kit/text"
 )
 
 // photo draws a picture of waves that no other seed draws.
@@ -125,7 +127,12 @@ func TestNoteTakesOneToNinePhotosOfItsShop(t *testing.T) {
 	for seed := range 10 {
 		many = append(many, s.picture(201, "marlow", s.shop.ID, photo(t, seed)))
 	}
-	for what, photos := range map[string][]string{"ten": many, "twice": {many[0], many[0]}, "nobody’s": {"img_none"}} {
+	other, err := s.app.Shops.Open(t.Context(), s.person("eve"), shop.Draft{Name: text.Both("Eve’s", ""), Pack: "fish", Currency: "EUR", TimeZone: "Europe/Berlin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hers := s.picture(201, "eve", other.ID, photo(t, 1))
+	for what, photos := range map[string][]string{"ten": many, "twice": {many[0], many[0]}, "nobody’s": {"img_none"}, "another’s": {hers}} {
 		if got := s.call(422, "marlow", "POST", s.base(), object{"photos": photos}); what != "ten" && got["code"] != "video.photos" {
 			t.Errorf("%s: %v", what, got)
 		}

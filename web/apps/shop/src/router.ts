@@ -1,8 +1,15 @@
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { setTheme } from '@openstall/ui'
 import { explainFailedNavigation, loadMore, useSession } from '@openstall/app'
 
 export function makeRouter() {
+  /** Most people never sell: those pages are named when the first of them is asked for. */
+  async function sell(to: RouteLocationNormalized) {
+    const { pages } = await import('./sellRoutes')
+    router.removeRoute('sell')
+    for (const page of pages) router.addRoute(page)
+    return to.fullPath
+  }
   const router = createRouter({
     history: createWebHistory(),
     scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
@@ -37,27 +44,7 @@ export function makeRouter() {
       { path: '/me/preferences', component: () => import('./features/account/PreferencesPage.vue'), meta: { signedIn: true } },
       { path: '/me/shop-messages', component: () => import('./features/account/ShopMessagesPage.vue'), meta: { signedIn: true } },
       { path: '/me/notices', component: () => import('./features/account/NoticesPage.vue'), meta: { signedIn: true } },
-      { path: '/sell', component: () => import('./features/sell/SellPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop', component: () => import('./features/sell/ShopHomePage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/profile', component: () => import('./features/sell/ProfilePage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/stock', component: () => import('./features/sell/StockPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/products', component: () => import('./features/sell/ProductsPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/pickup', component: () => import('./features/sell/PickupPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/licence', component: () => import('./features/sell/LicencePage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/stream-key', component: () => import('./features/sell/StreamKeyPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/hand-over', component: () => import('./features/sell/HandOverPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/videos', component: () => import('./features/video/VideosPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/videos/new', component: () => import('./features/video/PostVideoPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/series', component: () => import('./features/video/MySeriesPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/series/:series', component: () => import('./features/video/EditSeriesPage.vue'), props: true, meta: { signedIn: true } },
-      { path: '/sell/:shop/photos/new', component: () => import('./features/video/PostPhotosPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/videos/:video', component: () => import('./features/video/EditVideoPage.vue'), props: true, meta: { signedIn: true } },
-      { path: '/sell/:shop/shows', component: () => import('./features/sell/ShowsPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:shop/shows/:show', component: () => import('./features/sell/ShowPage.vue'), props: true, meta: { signedIn: true } },
-      { path: '/sell/:shop/shows/:show/poster', component: () => import('./features/sell/PosterPage.vue'), props: true, meta: { signedIn: true } },
-      { path: '/sell/:shop/shows/:show/clip', component: () => import('./features/video/ClipPage.vue'), props: true, meta: { signedIn: true } },
-      { path: '/sell/:shop/shows/:show/report', component: () => import('./features/sell/ReportPage.vue'), props: true, meta: { signedIn: true } },
-      { path: '/sell/:shop/shows/:show/host', component: () => import('./features/sell/HostPage.vue'), props: true, meta: { signedIn: true, dark: true } },
+      { path: '/sell/:rest(.*)*', name: 'sell', component: () => import('./features/sell/SellPage.vue'), beforeEnter: sell },
       { path: '/:nothing(.*)*', component: () => import('./features/market/NothingPage.vue') },
     ],
   })

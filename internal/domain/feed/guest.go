@@ -50,28 +50,28 @@ func (g *guest) skip(b *book) func(VideoID) bool {
 type people struct {
 	mu   sync.Mutex
 	by   map[string]*guest
-	free [2][]ViewerID // numbers by half
+	free [groups][]ViewerID // numbers by group
 	next ViewerID
 }
 
 func (p *people) init() { p.by = map[string]*guest{} }
 
-// enter returns the guest of a key. A viewer belongs to a half by the key, for
-// ever, so that no restart shows them what their own signals have moved; numbers
-// are handed out so that [Half] says the same.
+// enter returns the guest of a key. A viewer belongs to a group, and so to a half,
+// by the key, for ever, so that neither an absence nor a restart shows them what
+// their own signals have moved; numbers are handed out so that group says the same.
 func (p *people) enter(key string, now time.Time) *guest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g := p.by[key]
 	if g == nil {
-		h := int(key[0]) & 1
-		for len(p.free[h]) == 0 {
-			p.free[half(p.next)] = append(p.free[half(p.next)], p.next)
+		of := int(key[0]&1)<<2 | int(key[1]&1)<<1 | int(key[2]&1)
+		for len(p.free[of]) == 0 {
+			p.free[group(p.next)] = append(p.free[group(p.next)], p.next)
 			p.next++
 		}
-		last := len(p.free[h]) - 1
-		g = &guest{key: key, num: p.free[h][last]}
-		p.free[h] = p.free[h][:last]
+		last := len(p.free[of]) - 1
+		g = &guest{key: key, num: p.free[of][last]}
+		p.free[of] = p.free[of][:last]
 		p.by[key] = g
 	}
 	g.used = now
@@ -107,7 +107,7 @@ func (p *people) leave(g *guest, since time.Time) bool {
 func (p *people) release(num ViewerID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free[half(num)] = append(p.free[half(num)], num)
+	p.free[group(num)] = append(p.free[group(num)], num)
 }
 
 // guest returns a viewer with the lock held; they are read from the database

@@ -71,10 +71,10 @@ func (e *Engine) set(s Stored) {
 	v := &e.videos[s.ID]
 	v.shows, v.reports = uint32(s.Shows), uint32(s.Reports)
 	for h := range 2 {
-		was, is := v.rates[h], rate{uint32(s.Shown[h]), uint32(s.Long[h])}
-		e.total[h].shown += is.shown - was.shown
-		e.total[h].long += is.long - was.long
-		v.rates[h] = is
+		was, is := v.rates.halves[h], rate{uint32(s.Shown[h]), uint32(s.Long[h])}
+		e.total.halves[h].shown += is.shown - was.shown
+		e.total.halves[h].long += is.long - was.long
+		v.rates.halves[h] = is
 	}
 	if !s.Waits { // or what it got since is not stored yet
 		e.pay(s.ID, int32(s.Credit))

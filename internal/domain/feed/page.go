@@ -108,17 +108,17 @@ func (r *round) pick() (Item, bool) {
 	return Item{}, false
 }
 
-// order lists the kinds tried for a position.
+// order lists the kinds tried for a position; m is a turn by merit.
 func order(want byte) string {
 	switch want {
 	case 'q':
-		return "qft"
+		return "qfmt"
 	case 'a':
-		return "aqft"
+		return "aqfmt"
 	case 't':
 		return "tfq"
 	default:
-		return "ftq"
+		return "fmtq"
 	}
 }
 
@@ -136,6 +136,8 @@ func (r *round) of(kind byte) (Item, bool) {
 		return r.fitting(r.e.floor, true, Floor)
 	case kind == 'f':
 		return r.fromFloor()
+	case kind == 'm':
+		return r.fromTiers()
 	case fits:
 		return r.fitting(r.e.turns, false, Turn)
 	default:

@@ -42,10 +42,18 @@ func (r *round) breadth(v *held) bool {
 	switch {
 	case r.slack == anyTopic:
 		return true
-	case r.slack == 0 && !r.bounded() && lately > 0 && lately*r.e.live >= recents*r.e.topics[v.Topic]:
+	case r.slack == 0 && lately >= r.free() && lately*r.e.live >= recents*r.e.topics[v.Topic]:
 		return false
 	}
 	return topics < r.topics()
+}
+
+// free is how often any topic may come in twenty: taste may repeat it once.
+func (r *round) free() int {
+	if r.bounded() {
+		return 2
+	}
+	return 1
 }
 
 // anyTopic is the slack at which no topic rule is left.

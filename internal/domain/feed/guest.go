@@ -64,7 +64,7 @@ func (p *people) enter(key string, now time.Time) *guest {
 	defer p.mu.Unlock()
 	g := p.by[key]
 	if g == nil {
-		of := int(key[0]&1)<<2 | int(key[1]&1)<<1 | int(key[2]&1)
+		of := groupOf(key)
 		for len(p.free[of]) == 0 {
 			p.free[group(p.next)] = append(p.free[group(p.next)], p.next)
 			p.next++
@@ -77,6 +77,9 @@ func (p *people) enter(key string, now time.Time) *guest {
 	g.used = now
 	return g
 }
+
+// groupOf returns the group of a key; its first bit is the half.
+func groupOf(key string) int { return int(key[0]&1)<<2 | int(key[1]&1)<<1 | int(key[2]&1) }
 
 // away returns the guests who have not been seen since an instant.
 func (p *people) away(since time.Time) []*guest {

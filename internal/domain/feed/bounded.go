@@ -140,11 +140,11 @@ func (r *round) affinity(good bool) (Item, bool) {
 	return it, ok
 }
 
-// good reports whether the other half watched a video long often enough for it
+// good reports whether the others watched a video long often enough for it
 // to be among the better part.
 func (r *round) good(v *held) bool {
-	x := v.rates[1-r.half]
-	return x.long > 0 && x.lower(r.e.bar[r.half].mean, r.e.cfg.Prior) >= r.e.bar[r.half].lower
+	x := v.rates.others(r.group)
+	return x.long > 0 && x.lower(r.e.bar[r.group].mean, r.e.cfg.Prior) >= r.e.bar[r.group].lower
 }
 
 // fitting is the best fit among the first owners of a wheel.

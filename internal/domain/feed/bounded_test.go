@@ -104,6 +104,32 @@ func TestTasteStarvesNobody(t *testing.T) {
 	}
 }
 
+// Where nobody is owed a show the turn is by merit, whatever fits.
+func TestUnclaimedFloorsGoByMeritInBoundedModeToo(t *testing.T) {
+	e := feed.NewEngine(feed.Config{Bounded: "f"}, feed.WithTaste(&fishLover{}))
+	for i := range 400 {
+		s := feed.Stored{ID: feed.VideoID(i), Video: video(i)}
+		for h := range 2 {
+			s.Shown[h], s.Long[h] = 100, i/4
+		}
+		e.Restore(s)
+	}
+	e.Refresh()
+	better, all := 0, 0
+	for v := range feed.ViewerID(300) {
+		e.SetTaste(v, 4)
+		for _, it := range e.Page(ask(v, 10, noon)).Items {
+			all++
+			if it.Video >= 200 {
+				better++
+			}
+		}
+	}
+	if 4*better < 3*all {
+		t.Errorf("%d of %d turns went to the better half", better, all)
+	}
+}
+
 func TestAConfigurationCannotBreakThePromises(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -228,11 +228,11 @@ func known(s *Service) map[string]figuresOf {
 		slices.Sort(out)
 		return out
 	}
-	out := map[string]figuresOf{"": {Live: e.live, Day: int(e.day), Before: int(e.before), Ups: e.ups, UY: e.upsYest, Total: e.total}}
+	out := map[string]figuresOf{"": {Live: e.live, Day: int(e.day), Before: int(e.before), Ups: e.ups, UY: e.upsYest, Total: e.total.halves}}
 	for id := range e.videos {
 		v := &e.videos[id]
 		o := &e.owners[v.Owner]
-		out[s.book.name(VideoID(id))] = figuresOf{State: v.state, Credit: int(v.credit), Shows: int(v.shows), Reports: int(v.reports), Rates: v.rates, Waits: v.waits && v.state == live,
+		out[s.book.name(VideoID(id))] = figuresOf{State: v.state, Credit: int(v.credit), Shows: int(v.shows), Reports: int(v.reports), Rates: v.rates.halves, Waits: v.waits && v.state == live,
 			OwnerDay: int(o.day), OwnerFloored: o.floored, Owned: names(o.videos), OwedOf: names(o.owed), WaitingOf: names(o.waiting),
 			OnTurns: e.turns.has(int32(v.Owner)), OnFloor: e.floor.has(int32(v.Owner))}
 	}

@@ -19,7 +19,7 @@ type held struct {
 	credit  int32 // shows still owed
 	shows   uint32
 	reports uint32
-	rates   [2]rate
+	rates   evidence
 	waits   bool // for a floor that its owner does not use on its day
 }
 
@@ -42,11 +42,12 @@ type Engine struct {
 	viewers []*viewer
 	floor   *wheel // owners with credit
 	turns   *wheel // owners with a live video
-	best    [2]*wheel
-	tiers   [2]*tiers // turns of videos that others' long views have placed
-	rank    [2]map[int32]uint32
-	total   [2]rate
+	best    [groups]*wheel
+	tiers   [groups]*tiers // turns of videos that others' long views have placed
+	rank    [groups]map[int32]uint32
+	total   evidence
 	lines   map[uint16]int // live videos by line of business
+	topics  map[uint16]int // and by topic
 	live    int
 	today   int64  // day number
 	day     uint32 // shows today
@@ -54,7 +55,7 @@ type Engine struct {
 	ups     int    // publications with a floor today
 	upsYest int
 	log     func(Entry)
-	bar     [2]bar
+	bar     [groups]bar
 	near    candidates // kept between pages
 	claims  candidates
 }
@@ -71,7 +72,10 @@ func WithLog(f func(Entry)) Option { return func(e *Engine) { e.log = f } }
 
 // NewEngine returns an empty engine.
 func NewEngine(cfg Config, opts ...Option) *Engine {
-	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), best: [2]*wheel{newWheel(), newWheel()}, tiers: [2]*tiers{newTiers(), newTiers()}, lines: map[uint16]int{}}
+	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), lines: map[uint16]int{}, topics: map[uint16]int{}}
+	for g := range groups {
+		e.best[g], e.tiers[g] = newWheel(), newTiers()
+	}
 	for _, o := range opts {
 		o(e)
 	}
@@ -136,6 +140,7 @@ func (e *Engine) add(id VideoID, v held) {
 		o.waiting = append(o.waiting, id)
 	}
 	e.lines[v.Line]++
+	e.topics[v.Topic]++
 	e.live++
 }
 
@@ -173,13 +178,16 @@ func (e *Engine) drop(id VideoID, to state) {
 	if len(o.owed) == 0 {
 		e.floor.remove(int32(v.Owner))
 	}
-	e.best[0].remove(int32(id))
-	e.best[1].remove(int32(id))
-	e.tiers[0].remove(id)
-	e.tiers[1].remove(id)
+	for g := range groups {
+		e.best[g].remove(int32(id))
+		e.tiers[g].remove(id)
+	}
 	e.live--
 	if e.lines[v.Line]--; e.lines[v.Line] == 0 {
 		delete(e.lines, v.Line)
+	}
+	if e.topics[v.Topic]--; e.topics[v.Topic] == 0 {
+		delete(e.topics, v.Topic)
 	}
 }
 
@@ -285,9 +293,9 @@ func (e *Engine) Restore(s Stored) {
 	}
 	v := held{Video: s.Video, credit: int32(s.Credit), shows: uint32(s.Shows), reports: uint32(s.Reports), waits: s.Waits}
 	for h := range 2 {
-		v.rates[h] = rate{uint32(s.Shown[h]), uint32(s.Long[h])}
-		e.total[h].shown += uint32(s.Shown[h])
-		e.total[h].long += uint32(s.Long[h])
+		v.rates.halves[h] = rate{uint32(s.Shown[h]), uint32(s.Long[h])}
+		e.total.halves[h].shown += uint32(s.Shown[h])
+		e.total.halves[h].long += uint32(s.Long[h])
 	}
 	o := &e.owners[s.Video.Owner]
 	o.day += uint32(s.Today)
@@ -305,6 +313,6 @@ func (e *Engine) Restore(s Stored) {
 	}
 }
 
-// Half returns the half of viewers, 0 or 1, that a viewer's outcomes are counted
-// in; the viewer is shown what the other half watched long.
+// Half returns the half of viewers, 0 or 1, that a viewer's outcomes are stored
+// in; of what is stored the viewer is shown what the other half watched long.
 func Half(p ViewerID) int { return half(p) }

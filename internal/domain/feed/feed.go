@@ -46,11 +46,11 @@ type Kind uint8
 const (
 	// Floor is a show the video is owed: it is new.
 	Floor Kind = iota + 1
-	// Turn is the video's turn, or its owner's; what the other half watched long
-	// has its turn more often.
+	// Turn is the video's turn, or its owner's; what others watched long has its
+	// turn more often.
 	Turn
 	// Quality is a video that others watched long; Key is its place in the order
-	// the viewer's half is shown.
+	// the viewer's group is shown.
 	Quality
 	// Affinity is chosen by the viewer's taste; only where the viewer asked for it.
 	Affinity
@@ -94,7 +94,7 @@ type Config struct {
 	Session     int           // items before the end [30]
 	Rest        time.Duration // after which a session starts anew by itself [30 min]
 	Best        float64       // share of live videos among which quality rotates [0.025]
-	BestLeast   int           // the same in a small market: videos, a fifth of the live at most [100]
+	BestLeast   int           // the same in a small market: videos, a fifth of the live at most [50]
 	Prior       float64       // shows the prior of a rate counts for [300]
 	OwnerShare  float64       // most of a day's shows of one owner once 50 owners are live [0.05]
 	OwnerTimes  float64       // most shows of one owner in a day, in times the mean, for quality and taste [12]
@@ -128,7 +128,7 @@ func (c Config) filled() Config {
 	setInt(&c.Window, 512)
 	setInt(&c.Claims, 40)
 	setInt(&c.FreezeAfter, 30)
-	setInt(&c.BestLeast, 100)
+	setInt(&c.BestLeast, 50)
 	setFloat(&c.Best, 0.025)
 	setFloat(&c.Prior, 300)
 	setFloat(&c.OwnerShare, 0.05)

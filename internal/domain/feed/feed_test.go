@@ -65,7 +65,7 @@ func browse(e *feed.Engine, v feed.ViewerID, n int, after func(feed.Item)) []fee
 // viewer and nobody has seen the newer half, whose floor comes first: one long
 // view there is enough to be the best.
 func unproven() *feed.Engine {
-	e := feed.NewEngine(feed.Config{Prior: 0.01, Best: 0.05, BestLeast: 1})
+	e := feed.NewEngine(feed.Config{Prior: 0.01, Best: 0.02, BestLeast: 1})
 	for i := range 2000 {
 		s := feed.Stored{ID: feed.VideoID(i), Credit: 100, Video: video(i)}
 		if i >= 1000 {
@@ -80,11 +80,16 @@ func unproven() *feed.Engine {
 // R1: two worlds from one seed; in one the viewer watches every fish video to
 // the end, over and over, while the list is read.
 func TestWatchingNeverChangesTheOwnList(t *testing.T) {
-	for viewer := range feed.ViewerID(20) { // both halves
+	seen := map[int]bool{}
+	for viewer := range feed.ViewerID(100) { // one of each group
+		if seen[feed.Group(viewer)] {
+			continue
+		}
+		seen[feed.Group(viewer)] = true
 		still, keen := unproven(), unproven()
 		watched := 0
-		a := browse(still, viewer, 300, func(feed.Item) { still.Refresh() })
-		b := browse(keen, viewer, 300, func(it feed.Item) {
+		a := browse(still, viewer, 150, func(feed.Item) { still.Refresh() })
+		b := browse(keen, viewer, 150, func(it feed.Item) {
 			if int(it.Video)%lines == fish {
 				watched++
 				for range 3 {
@@ -121,6 +126,58 @@ func TestWhatOneHalfWatchesOrdersTheOther(t *testing.T) {
 		if it.Reason.Kind == feed.Quality {
 			t.Errorf("the own half is ordered by its own figures: %+v", it)
 		}
+	}
+}
+
+// Since the process began the groups of a half learn from each other, and no group
+// from itself.
+func TestAGroupIsOrderedByAllButItself(t *testing.T) {
+	e := feed.NewEngine(feed.Config{Best: 0.05, Pattern: "f"})
+	for i := range 40 {
+		e.Restore(feed.Stored{ID: feed.VideoID(i), Video: video(i), Credit: 100})
+	}
+	loved := feed.VideoID(7) // by one group alone
+	const group = 0
+	asks := map[int]feed.ViewerID{}
+	for v := range feed.ViewerID(400) {
+		asks[feed.Group(v)] = v
+		for _, it := range e.Page(ask(v, 20, noon)).Items {
+			if it.Video == loved && feed.Group(v) == group {
+				e.Signal(v, it.Video, feed.LongView)
+			}
+		}
+	}
+	e.Refresh()
+	for g := range 8 {
+		if got, want := e.Ranked(asks[g], loved), g != group; got != want {
+			t.Errorf("group %d: among the best %v, want %v", g, got, want)
+		}
+	}
+}
+
+// People tire of a topic: where the page can be filled none comes oftener than
+// its part of what there is.
+func TestATopicComesNoOftenerThanItIs(t *testing.T) {
+	e := market(1500, feed.Config{})
+	for v := range feed.ViewerID(20) {
+		list := browse(e, v, 100, nil)
+		for from := 0; from+20 <= len(list); from++ {
+			n := map[feed.VideoID]int{}
+			for _, id := range list[from : from+20] {
+				if n[id%16]++; n[id%16] > 2 { // a sixteenth of twenty, rounded up
+					t.Fatalf("viewer %d: topic %d three times in %v", v, id%16, list[from:from+20])
+				}
+			}
+		}
+	}
+	one := feed.NewEngine(feed.Config{})
+	for i := range 60 {
+		v := video(i)
+		v.Topic, v.Line = 1, 1
+		one.Restore(feed.Stored{ID: feed.VideoID(i), Video: v, Credit: 100})
+	}
+	if p := one.Page(ask(1, 20, noon)); len(p.Items) != 20 {
+		t.Errorf("a market of one topic fills %d of 20", len(p.Items))
 	}
 }
 

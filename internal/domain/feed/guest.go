@@ -57,8 +57,8 @@ const crowd = 100_000
 type people struct {
 	mu   sync.Mutex
 	by   map[string]*guest
-	ring guest         // newer is who has been away for longest
-	free [2][]ViewerID // numbers by half
+	ring guest              // newer is who has been away for longest
+	free [groups][]ViewerID // numbers by group
 	next ViewerID
 }
 
@@ -81,28 +81,31 @@ func (p *people) unlink(g *guest) {
 	}
 }
 
-// enter returns the guest of a key. A viewer belongs to a half by the key, for
-// ever, so that no restart shows them what their own signals have moved; numbers
-// are handed out so that [Half] says the same.
+// enter returns the guest of a key. A viewer belongs to a group, and so to a half,
+// by the key, for ever, so that neither an absence nor a restart shows them what
+// their own signals have moved; numbers are handed out so that group says the same.
 func (p *people) enter(key string, now time.Time) *guest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g := p.by[key]
 	if g == nil {
-		h := halfOf(key)
-		for len(p.free[h]) == 0 {
-			p.free[half(p.next)] = append(p.free[half(p.next)], p.next)
+		of := groupOf(key)
+		for len(p.free[of]) == 0 {
+			p.free[group(p.next)] = append(p.free[group(p.next)], p.next)
 			p.next++
 		}
-		last := len(p.free[h]) - 1
-		g = &guest{key: key, num: p.free[h][last]}
-		p.free[h] = p.free[h][:last]
+		last := len(p.free[of]) - 1
+		g = &guest{key: key, num: p.free[of][last]}
+		p.free[of] = p.free[of][:last]
 		p.by[key] = g
 	}
 	g.used = now
 	p.seen(g)
 	return g
 }
+
+// groupOf returns the group of a key; its first bit is the half.
+func groupOf(key string) int { return int(key[0]&1)<<2 | int(key[1]&1)<<1 | int(key[2]&1) }
 
 // away returns a thousand guests at most who have not been seen since an instant,
 // or, where there are more than most, since a later one. Nobody can enter in the
@@ -137,7 +140,7 @@ func (p *people) leave(g *guest, since time.Time) bool {
 func (p *people) release(num ViewerID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free[half(num)] = append(p.free[half(num)], num)
+	p.free[group(num)] = append(p.free[group(num)], num)
 }
 
 // guest returns a viewer with the lock held; they are read from the database

@@ -64,9 +64,9 @@ func (s *Service) How() How {
 		fmt.Sprintf("每 10 个里有 %d 个是轮流来的：还欠展示的店主排成一圈，展示过的排到最后。都不欠时，所有视频轮流：按别人看得久不久分 %d 级，每高一级次数是下一级的 %g 倍。同一个人的多个账号只有一个位置。", h.TurnsOfTen, tierCount, float64(tierStep)))
 	say(to, "quality", fmt.Sprintf("%d of 10 are what other people watched long: %d seconds, or nine tenths of a shorter film; a photo counts as %d seconds.", h.QualityOfTen, h.LongSeconds, int(video.PerPhoto.Seconds())),
 		fmt.Sprintf("每 10 个里有 %d 个是别人看得久的：看满 %d 秒，短片则看满九成；一张照片算 %d 秒。", h.QualityOfTen, h.LongSeconds, int(video.PerPhoto.Seconds())))
-	say(to, "unmoved", "What you like, watch, follow, share or buy never changes your own list. Viewers fall into two halves, and each is shown what the other half watched.",
-		"你点赞、观看、关注、分享或购买什么，都不会改变你自己的列表。观众分成两半，每一半看到的是另一半看得久的。")
-	say(to, "breadth", fmt.Sprintf("Any 20 in a row have each owner once and at most %d of one line of business.", c.LineOf20), fmt.Sprintf("任意连续 20 个里，每位店主最多一次，同一行当最多 %d 个。", c.LineOf20))
+	say(to, "unmoved", "What you like, watch, follow, share or buy never changes your own list. Viewers fall into eight groups, and each is shown what the others watched.",
+		"你点赞、观看、关注、分享或购买什么，都不会改变你自己的列表。观众分成八组，每一组看到的是其他组看得久的。")
+	say(to, "breadth", fmt.Sprintf("Any 20 in a row have each owner once and at most %d of one line of business. Where it can be done, a topic comes no oftener in them than it is among all videos.", c.LineOf20), fmt.Sprintf("任意连续 20 个里，每位店主最多一次，同一行当最多 %d 个；只要排得开，一个话题占的比例也不会比它在全部视频里的更大。", c.LineOf20))
 	say(to, "cap", fmt.Sprintf("Nobody has more than %g %% of a day once fifty owners are here.", h.OwnerPercent), fmt.Sprintf("有五十位店主以后，任何一位都不会超过一天展示的 %g%%。", h.OwnerPercent))
 	say(to, "end", fmt.Sprintf("After %d items it ends. It begins anew after %d minutes, or when you ask for more.", c.Session, h.RestMinutes), fmt.Sprintf("看完 %d 个就结束。%d 分钟后重新开始，或由你要求再看。", c.Session, h.RestMinutes))
 	say(to, "autoplay", "Nothing plays by itself unless you switch it on.", "除非你打开，否则什么都不会自动播放。")

@@ -6,7 +6,7 @@ type What uint8
 const (
 	Published   What = iota + 1 // N is the credit given
 	ShownTo                     // by Reason
-	WatchedLong                 // counted for the other half
+	WatchedLong                 // counted for the others
 	Frozen                      // by reports
 	Reported                    // by somebody who was shown it
 	Owed                        // the floor of a day that the owner did not use; N is the credit

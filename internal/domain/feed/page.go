@@ -34,7 +34,7 @@ func (e *Engine) Page(a Ask) Page {
 	if want > 0 {
 		out.Items = make([]Item, 0, want)
 	}
-	r := round{e: e, p: p, ask: &a, half: half(a.Viewer), page: &out}
+	r := round{e: e, p: p, ask: &a, group: group(a.Viewer), page: &out}
 	for range want {
 		it, ok := r.pick()
 		if !ok {
@@ -83,22 +83,22 @@ func (e *Engine) afresh(p *viewer) {
 
 // round fills one page.
 type round struct {
-	e       *Engine
-	p       *viewer
-	ask     *Ask
-	half    int
-	page    *Page
-	relaxed bool // the topic rule is given up; the others never are
-	asked   bool // taste, for this page
-	kind    byte // being tried
+	e     *Engine
+	p     *viewer
+	ask   *Ask
+	group int
+	page  *Page
+	slack int  // how far the topic rule is given up; the others never are
+	asked bool // taste, for this page
+	kind  byte // being tried
 }
 
 // pick chooses the next item by the pattern of the position. A kind that has
 // nothing for this viewer gives its place to the next; then the topic rule is
-// given up.
+// given up, by steps.
 func (r *round) pick() (Item, bool) {
 	want := r.wanted()
-	for _, r.relaxed = range []bool{false, true} {
+	for r.slack = range anyTopic + 1 {
 		for _, k := range []byte(order(want)) {
 			if it, ok := r.of(k); ok {
 				return it, true
@@ -108,17 +108,17 @@ func (r *round) pick() (Item, bool) {
 	return Item{}, false
 }
 
-// order lists the kinds tried for a position.
+// order lists the kinds tried for a position; m is a turn by merit.
 func order(want byte) string {
 	switch want {
 	case 'q':
-		return "qft"
+		return "qfmt"
 	case 'a':
-		return "aqft"
+		return "aqfmt"
 	case 't':
 		return "tfq"
 	default:
-		return "ftq"
+		return "fmtq"
 	}
 }
 
@@ -136,6 +136,8 @@ func (r *round) of(kind byte) (Item, bool) {
 		return r.fitting(r.e.floor, true, Floor)
 	case kind == 'f':
 		return r.fromFloor()
+	case kind == 'm':
+		return r.fromTiers()
 	case fits:
 		return r.fitting(r.e.turns, false, Turn)
 	default:
@@ -169,7 +171,7 @@ func (r *round) fromFloor() (Item, bool) {
 }
 
 func (r *round) fromTiers() (Item, bool) {
-	return r.claim(r.e.tiers[r.half].pick(r.e.cfg.Look, func(v VideoID) bool { return !r.e.over(r.e.videos[v].Owner) && r.allowed(v) }), Turn)
+	return r.claim(r.e.tiers[r.group].pick(r.e.cfg.Look, func(v VideoID) bool { return !r.e.over(r.e.videos[v].Owner) && r.allowed(v) }), Turn)
 }
 
 func (r *round) fromTurns() (Item, bool) {
@@ -183,7 +185,7 @@ func (r *round) fromTurns() (Item, bool) {
 
 func (r *round) fromBest() (Item, bool) {
 	found := VideoID(-1)
-	r.e.best[r.half].walk(r.e.cfg.Look, func(x int32) bool {
+	r.e.best[r.group].walk(r.e.cfg.Look, func(x int32) bool {
 		if !r.e.over(r.e.videos[x].Owner) && r.allowed(VideoID(x)) {
 			found = VideoID(x)
 		}
@@ -201,7 +203,7 @@ func (r *round) claim(v VideoID, k Kind) (Item, bool) {
 	case Floor:
 		reason.Key = uint32(r.e.videos[v].credit)
 	case Quality:
-		reason.Key = r.e.rank[r.half][int32(v)]
+		reason.Key = r.e.rank[r.group][int32(v)]
 	}
 	return Item{Video: v, Reason: reason}, true
 }
@@ -218,16 +220,16 @@ func (r *round) serve(it Item) {
 	o.day++
 	e.day++
 	e.note(Entry{What: ShownTo, At: r.ask.Now.UnixMilli(), Viewer: r.ask.Viewer, Video: it.Video, Owner: v.Owner, Creator: v.Creator, Reason: it.Reason, N: uint32(v.credit)})
-	if it.Reason.Kind == Quality && e.best[r.half].has(int32(it.Video)) {
-		e.best[r.half].served(int32(it.Video))
+	if it.Reason.Kind == Quality && e.best[r.group].has(int32(it.Video)) {
+		e.best[r.group].served(int32(it.Video))
 	}
 	if it.Reason.Kind == Turn || it.Reason.Kind == Floor {
-		v.rates[half(r.ask.Viewer)].shown++
-		e.total[half(r.ask.Viewer)].shown++
+		v.rates.show(r.ask.Viewer)
+		e.total.show(r.ask.Viewer)
 	}
 	e.turns.served(int32(v.Owner))
 	if it.Reason.Kind == Turn {
-		e.tiers[r.half].served(it.Video, o.videos)
+		e.tiers[r.group].served(it.Video, o.videos)
 	}
 	toEnd(o.videos, it.Video)
 	if v.credit > 0 {

@@ -5,19 +5,56 @@ import (
 	"slices"
 )
 
-// Quality is learned crosswise. Viewers fall into two halves by their number,
-// and what one half watches long orders what the other half is shown. So no
-// signal of a viewer, and no number of signals, moves the viewer's own list,
-// not even through the figures of everybody.
+// Quality is learned crosswise. Viewers fall into eight groups by their number,
+// and what the others watch long orders what a group is shown. So no signal of a
+// viewer, and no number of signals, moves the viewer's own list, not even through
+// the figures of everybody.
+//
+// Four groups make a half. Figures are stored by halves: of what is from before
+// this process a group is shown what the other half did, of what came since what
+// all but itself did.
+const groups = 8
 
-// half returns the half a viewer belongs to.
-func half(p ViewerID) int {
+// group returns the group a viewer belongs to.
+func group(p ViewerID) int {
 	h := uint32(p) * 0x9e3779b1
-	return int(h >> 31)
+	return int(h >> 29)
 }
 
-// rate is what one half did with a video the wheel showed it.
+// half returns the half a viewer belongs to.
+func half(p ViewerID) int { return group(p) / (groups / 2) }
+
+// rate is what some viewers did with a video the wheel showed them.
 type rate struct{ shown, long uint32 }
+
+// evidence is what viewers did: by halves, and since the process began by groups.
+type evidence struct {
+	halves [2]rate
+	since  [groups]rate
+}
+
+// others is what all but group g did.
+func (t *evidence) others(g int) rate {
+	mine := g / (groups / 2)
+	r := t.halves[1-mine]
+	for x := mine * groups / 2; x < (mine+1)*groups/2; x++ {
+		if x != g {
+			r.shown += t.since[x].shown
+			r.long += t.since[x].long
+		}
+	}
+	return r
+}
+
+func (t *evidence) show(p ViewerID) {
+	t.halves[half(p)].shown++
+	t.since[group(p)].shown++
+}
+
+func (t *evidence) watch(p ViewerID) {
+	t.halves[half(p)].long++
+	t.since[group(p)].long++
+}
 
 // lower is the posterior mean of a long-view rate less one posterior standard
 // deviation: prior counts for strength shows of mean.
@@ -30,7 +67,7 @@ func (r rate) lower(mean, strength float64) float64 {
 // hopeful is the rate with which a video is placed in a class: what little has
 // been seen of it counts little, and an unseen one is as good as the others.
 func (r rate) hopeful(mean float64) float64 {
-	const strength = 10
+	const strength = 30
 	return (float64(r.long) + mean*strength) / (float64(r.shown) + strength)
 }
 
@@ -39,13 +76,13 @@ type scored struct {
 	score float64
 }
 
-// Refresh orders the best videos for each half anew, one of each owner; what
+// Refresh orders the best videos for each group anew, one of each owner; what
 // nobody has watched long is not among them, however few videos there are. It is
 // called every minute; pages are answered in the meantime.
 func (e *Engine) Refresh() {
-	for h := range 2 {
+	for g := range groups {
 		var all, placed []scored
-		mean := e.mean(1 - h)
+		mean := e.mean(g)
 		const chunk = 1 << 14
 		for from := 0; ; from += chunk {
 			e.mu.Lock()
@@ -55,11 +92,12 @@ func (e *Engine) Refresh() {
 				if v.state != live {
 					continue
 				}
-				if v.rates[1-h].long > 0 {
-					all = append(all, scored{VideoID(i), v.rates[1-h].lower(mean, e.cfg.Prior)})
+				r := v.rates.others(g)
+				if r.long > 0 {
+					all = append(all, scored{VideoID(i), r.lower(mean, e.cfg.Prior)})
 				}
 				if !v.waits {
-					placed = append(placed, scored{VideoID(i), v.rates[1-h].hopeful(mean)})
+					placed = append(placed, scored{VideoID(i), r.hopeful(mean)})
 				}
 			}
 			done := end == len(e.videos)
@@ -69,19 +107,20 @@ func (e *Engine) Refresh() {
 			}
 		}
 		best, least := e.top(all)
-		e.setBest(h, best, bar{mean, least})
-		e.setTiers(h, placed)
+		e.setBest(g, best, bar{mean, least})
+		e.setTiers(g, placed)
 	}
 }
 
-// mean is the long-view rate of everything shown to a half.
-func (e *Engine) mean(h int) float64 {
+// mean is the long-view rate of everything shown to the others than a group.
+func (e *Engine) mean(g int) float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return (float64(e.total[h].long) + 1) / (float64(e.total[h].shown) + 4)
+	all := e.total.others(g)
+	return (float64(all.long) + 1) / (float64(all.shown) + 4)
 }
 
-// bar is what a video needs to be among the better part for a half.
+// bar is what a video needs to be among the better part for a group.
 type bar struct{ mean, lower float64 }
 
 func sortBest(all []scored) {
@@ -120,23 +159,23 @@ func (e *Engine) top(all []scored) ([]VideoID, float64) {
 	return best, least
 }
 
-// setTiers places videos in the classes of a half by their rates.
-func (e *Engine) setTiers(h int, all []scored) {
+// setTiers places videos in the classes of a group by their rates.
+func (e *Engine) setTiers(g int, all []scored) {
 	sortBest(all)
 	const chunk = 1 << 14
 	for from := 0; from < len(all); from += chunk {
 		e.mu.Lock()
 		for i := from; i < min(from+chunk, len(all)); i++ {
 			if v := all[i].video; e.videos[v].state == live {
-				e.tiers[h].put(v, int8(tierCount-1-i*tierCount/len(all)))
+				e.tiers[g].put(v, int8(tierCount-1-i*tierCount/len(all)))
 			}
 		}
 		e.mu.Unlock()
 	}
 }
 
-// setBest replaces the quality wheel of a half. Who stayed keeps the place.
-func (e *Engine) setBest(h int, best []VideoID, least bar) {
+// setBest replaces the quality wheel of a group. Who stayed keeps the place.
+func (e *Engine) setBest(g int, best []VideoID, least bar) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	rank := make(map[int32]uint32, len(best))
@@ -144,7 +183,7 @@ func (e *Engine) setBest(h int, best []VideoID, least bar) {
 		rank[int32(v)] = uint32(i + 1)
 	}
 	var gone []int32
-	w := e.best[h]
+	w := e.best[g]
 	w.walk(w.n, func(x int32) bool {
 		if rank[x] == 0 {
 			gone = append(gone, x)
@@ -157,5 +196,5 @@ func (e *Engine) setBest(h int, best []VideoID, least bar) {
 	for _, v := range best {
 		w.push(int32(v))
 	}
-	e.rank[h], e.bar[h] = rank, least
+	e.rank[g], e.bar[g] = rank, least
 }

@@ -100,10 +100,10 @@ func (e *Engine) Hear(id VideoID, x Elsewhere) {
 	v.shows += uint32(x.Shows)
 	v.reports += uint32(x.Reports)
 	for h := range 2 {
-		v.rates[h].shown += uint32(x.Shown[h])
-		v.rates[h].long += uint32(x.Long[h])
-		e.total[h].shown += uint32(x.Shown[h])
-		e.total[h].long += uint32(x.Long[h])
+		v.rates.halves[h].shown += uint32(x.Shown[h])
+		v.rates.halves[h].long += uint32(x.Long[h])
+		e.total.halves[h].shown += uint32(x.Shown[h])
+		e.total.halves[h].long += uint32(x.Long[h])
 	}
 	e.owners[v.Owner].day += uint32(x.Today)
 	e.day += uint32(x.Today)

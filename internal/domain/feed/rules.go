@@ -16,9 +16,11 @@ func (r *round) allowed(id VideoID) bool {
 }
 
 // breadth holds any twenty items in a row to one of an author and a quarter of a
-// line of business, and any ten to a few of one topic.
+// line of business, and any ten to a few of one topic. People tire of a topic, so
+// where the page can be filled it comes no oftener in twenty than it is among all
+// live videos.
 func (r *round) breadth(v *held) bool {
-	lines, topics := 0, 0
+	lines, topics, lately := 0, 0, 0
 	for i, x := range r.p.recent[:min(r.p.n, recents-1)] {
 		w := &r.e.videos[x]
 		if w.Creator == v.Creator || w.Owner == v.Owner {
@@ -27,15 +29,35 @@ func (r *round) breadth(v *held) bool {
 		if w.Line == v.Line {
 			lines++
 		}
-		if i < 9 && w.Topic == v.Topic {
-			topics++
+		if w.Topic == v.Topic {
+			lately++
+			if i < 9 {
+				topics++
+			}
 		}
 	}
 	if lines >= r.e.cfg.LineOf20 && len(r.e.lines) >= 5 {
 		return false
 	}
-	return r.relaxed || topics < r.topics()
+	switch {
+	case r.slack == anyTopic:
+		return true
+	case r.slack == 0 && lately >= r.free() && lately*r.e.live >= recents*r.e.topics[v.Topic]:
+		return false
+	}
+	return topics < r.topics()
 }
+
+// free is how often any topic may come in twenty: taste may repeat it once.
+func (r *round) free() int {
+	if r.bounded() {
+		return 2
+	}
+	return 1
+}
+
+// anyTopic is the slack at which no topic rule is left.
+const anyTopic = 2
 
 // topics is how many of one topic may stand in ten. In bounded mode taste may
 // repeat a topic once and what has a claim of its own brings others. A turn is
@@ -73,7 +95,7 @@ type Signal uint8
 
 const (
 	// LongView is a view to the end or long enough; it counts once a show, for the
-	// other half of viewers, and only where a wheel had chosen the video.
+	// other groups of viewers, and only where a wheel had chosen the video.
 	LongView Signal = iota + 1
 	// NotInterested, MuteCreator and MuteTopic take away, and nothing else.
 	NotInterested
@@ -98,8 +120,8 @@ func (e *Engine) Signal(id ViewerID, video VideoID, s Signal) bool {
 	switch s {
 	case LongView:
 		if k := p.take(video); k == Floor || k == Turn {
-			v.rates[half(id)].long++
-			e.total[half(id)].long++
+			v.rates.watch(id)
+			e.total.watch(id)
 			e.note(Entry{What: WatchedLong, Viewer: id, Video: video})
 			return true
 		}

@@ -8,7 +8,7 @@ const (
 )
 
 // tiers give every live video its turn, and the better ones more of them: a ring
-// for each class of what the other half watches long, and the classes by stride
+// for each class of what the others watch long, and the classes by stride
 // scheduling (Waldspurger and Weihl 1995): the one with the smallest pass is
 // next, and pays the inverse of its weight. When a video is served, all of its
 // owner's go to the ends of their rings, so uploads do not multiply turns.

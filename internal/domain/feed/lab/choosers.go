@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -24,7 +25,7 @@ func newEngineChooser(w World, bounded bool) *engineChooser {
 		c.e = feed.NewEngine(cfg)
 		return c
 	}
-	c.taste = &topicTaste{newKnown(w)}
+	c.taste = newTopicTaste(w)
 	c.e = feed.NewEngine(cfg, feed.WithTaste(c.taste))
 	for u := range w.Users {
 		c.e.SetTaste(feed.ViewerID(u), 4)
@@ -33,37 +34,55 @@ func newEngineChooser(w World, bounded bool) *engineChooser {
 }
 
 // topicTaste is a simple taste: how long somebody watches a topic, and everybody
-// a video.
-type topicTaste struct{ known }
+// a video, less what of the topic the person was shown of late.
+type topicTaste struct {
+	known
+	late [][simTopics]float64 // shows of a topic, halved in a day
+	at   []int                // hour of that
+	now  int
+}
 
-func (t *topicTaste) Near(user feed.ViewerID, n int, into []feed.VideoID) []feed.VideoID {
-	var best [8]int // topics the viewer watches long
-	size := 0
-	score := func(topic int) float64 { return rate(t.likes[user][topic], 5, 0.2) }
-	for topic := range simTopics {
-		at := size
-		for at > 0 && score(topic) > score(best[at-1]) {
-			at--
+func newTopicTaste(w World) *topicTaste {
+	k := newKnown(w)
+	return &topicTaste{known: k, late: make([][simTopics]float64, len(k.seen)), at: make([]int, len(k.seen))}
+}
+
+func (t *topicTaste) hour() { t.now++ }
+
+// rest brings what a person was shown of late to the hour.
+func (t *topicTaste) rest(user int) *[simTopics]float64 {
+	if n := t.now - t.at[user]; n > 0 {
+		for i := range t.late[user] {
+			t.late[user][i] *= math.Exp2(-float64(n) / ticks)
 		}
-		if at < len(best) {
-			size = min(size+1, len(best))
-			copy(best[at+1:size], best[at:size-1])
-			best[at] = topic
-		}
+		t.at[user] = t.now
 	}
+	return &t.late[user]
+}
+
+func (t *topicTaste) watched(user, id int, long bool) {
+	t.rest(user)[t.clips[id].topic]++
+	t.known.watched(user, id, long)
+}
+
+// Near returns the newest videos; nothing of a topic is left out.
+func (t *topicTaste) Near(_ feed.ViewerID, n int, into []feed.VideoID) []feed.VideoID {
 	for i := len(t.alive) - 1; i >= 0 && len(into) < n; i-- {
-		if slices.Contains(best[:size], t.clips[t.alive[i]].topic) {
-			into = append(into, feed.VideoID(t.alive[i]))
-		}
+		into = append(into, feed.VideoID(t.alive[i]))
 	}
 	return into
 }
 
 func (t *topicTaste) Fit(user feed.ViewerID, videos []feed.VideoID, out []float32) {
+	late := t.rest(int(user))
 	for i, v := range videos {
-		out[i] = float32(t.engagement(int(user), int(v)))
+		tired := 1 + tires*late[t.clips[v].topic]
+		out[i] = float32(t.engagement(int(user), int(v)) / tired)
 	}
 }
+
+// tires is how much less a topic fits for each show of late.
+const tires = 0.2
 
 func number[T ~int32](of map[int]T, id int) T {
 	n, ok := of[id]
@@ -90,7 +109,12 @@ func (c *engineChooser) expire(id int) {
 	c.e.Remove(feed.VideoID(id))
 }
 
-func (c *engineChooser) hour() { c.e.Refresh() }
+func (c *engineChooser) hour() {
+	if c.taste != nil {
+		c.taste.hour()
+	}
+	c.e.Refresh()
+}
 
 func (c *engineChooser) page(user int, now time.Time) []int {
 	var out []int

@@ -77,7 +77,8 @@ func newBounded(s *Set, cfg feed.Config, owedBelow int, m *meter) *bounded {
 // Chosen on val of the developer set.
 const (
 	boundedOwed = 18 // training shows below which a video is still owed its floor
-	blendEASE   = 0.5
+	blendEASE   = 0.25
+	blendLate   = 1
 	blendALS    = 0.5
 )
 
@@ -95,7 +96,7 @@ func (b *bounded) Fit(_ feed.ViewerID, videos []feed.VideoID, out []float32) {
 
 func (b *bounded) list(q query, sh *shared) []int32 {
 	for i := range b.blend {
-		b.blend[i] = sh.exp[i] + blendEASE*sh.ease[i] + blendALS*sh.als[i]
+		b.blend[i] = sh.exp[i] + blendEASE*sh.ease[i] + blendLate*sh.late[i] + blendALS*sh.als[i]
 	}
 	b.engine.SetTaste(feed.ViewerID(q.user), 4)
 	return b.discover.list(q, sh)

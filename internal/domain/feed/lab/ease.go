@@ -1,5 +1,7 @@
 package lab
 
+import "math"
+
 // scorer ranks the whole catalogue for a user; higher is better. Scores of one
 // user are comparable, those of two users are not.
 type scorer interface {
@@ -89,6 +91,26 @@ func (e *ease) history(user int) []int32 {
 		}
 	}
 	return h
+}
+
+// lateHalf is how many of a user's long views back one counts half in lately.
+const lateHalf = 10
+
+// lately scores like scores, by what the user watched last: the n-th long view
+// from the end counts 2^(-n/lateHalf).
+func (e *ease) lately(user int, out []float32) {
+	sum := make([]float32, len(e.items))
+	h := e.history(user)
+	for n, row := range h {
+		late := float32(math.Exp2(-float64(len(h)-1-n) / lateHalf))
+		for j, w := range e.b[row] {
+			sum[j] += late * w
+		}
+	}
+	clear(out)
+	for j, i := range e.items {
+		out[i] = sum[j]
+	}
 }
 
 func (e *ease) scores(user int, out []float32) {

@@ -45,12 +45,13 @@ type policy interface {
 type shared struct {
 	k                   int
 	ease, knn, als, exp []float32
-	candidates          []int32 // EASE's best, best first
+	late                []float32 // ease by what the user watched last
+	candidates          []int32   // EASE's best, best first
 }
 
 func newShared(s *Set, k int) *shared {
 	n := len(s.Items)
-	return &shared{k: k, ease: make([]float32, n), knn: make([]float32, n), als: make([]float32, n), exp: make([]float32, n)}
+	return &shared{k: k, ease: make([]float32, n), knn: make([]float32, n), als: make([]float32, n), exp: make([]float32, n), late: make([]float32, n)}
 }
 
 func queries(s *Set, o Options) ([]query, error) {

@@ -32,6 +32,7 @@ const depth = 500
 
 func (m *models) score(q query, sh *shared) {
 	m.ease.scores(q.user, sh.ease)
+	m.ease.lately(q.user, sh.late)
 	m.knn.scores(q.user, sh.knn)
 	m.als.scores(q.user, sh.als)
 	m.exp.scores(q.user, sh.exp)

@@ -29,10 +29,17 @@ type SimReport struct {
 	World    World       `json:"world"`
 	Seeds    int         `json:"seeds"`
 	Policies []SimResult `json:"policies"`
-	// Gain is flat's satisfaction over greedy's, world by world, and GainBounded
-	// that of everybody in bounded mode.
-	Gain        Interval `json:"gain"`
-	GainBounded Interval `json:"gain_bounded"`
+	// Gains compare policies with greedy, world by world.
+	Gains []Gain `json:"gains"`
+}
+
+// Gain is a policy over greedy, of figures that are better when higher.
+type Gain struct {
+	Name         string   `json:"name"`
+	Satisfaction Interval `json:"satisfaction"`
+	Value        Interval `json:"value"`
+	Engagement   Interval `json:"engagement"`
+	Returns      Interval `json:"returns"`
 }
 
 // Simulate runs each policy in the same worlds, one for each seed.
@@ -79,25 +86,25 @@ func Simulate(ctx context.Context, base World, seeds int) (*SimReport, error) {
 		}
 		r.Policies = append(r.Policies, res)
 	}
-	r.Gain, r.GainBounded = r.gain("flat"), r.gain("bounded")
+	r.compare()
 	return r, nil
 }
 
-// gain compares the satisfaction of a policy with greedy's, world by world.
-func (r *SimReport) gain(name string) Interval {
-	of := func(name string) []Outcome {
-		for _, p := range r.Policies {
-			if p.Name == name {
-				return p.Runs
+// compare fills in the gains; the first policy is greedy.
+func (r *SimReport) compare() {
+	greedy := r.Policies[0].Runs
+	for _, p := range r.Policies[1:] {
+		over := func(of func(Outcome) float64) Interval {
+			var gains []float64
+			for i := range greedy {
+				gains = append(gains, of(p.Runs[i])/max(of(greedy[i]), 1e-9))
 			}
+			return interval(gains)
 		}
-		return nil
+		r.Gains = append(r.Gains, Gain{p.Name,
+			over(func(o Outcome) float64 { return o.Satisfaction }), over(func(o Outcome) float64 { return o.Value }),
+			over(func(o Outcome) float64 { return o.Engagement }), over(func(o Outcome) float64 { return o.Returns })})
 	}
-	var gains []float64
-	for i, greedy := range of("greedy") {
-		gains = append(gains, of(name)[i].Satisfaction/greedy.Satisfaction)
-	}
-	return interval(gains)
 }
 
 var simFigures = []struct {
@@ -109,7 +116,9 @@ var simFigures = []struct {
 	{"hundred_p99_days", func(o Outcome) float64 { return o.HundredP99 }},
 	{"reached", func(o Outcome) float64 { return o.Reached }},
 	{"long_rate", func(o Outcome) float64 { return o.LongRate }},
+	{"engagement", func(o Outcome) float64 { return o.Engagement }},
 	{"satisfaction", func(o Outcome) float64 { return o.Satisfaction }},
+	{"value", func(o Outcome) float64 { return o.Value }},
 	{"topics", func(o Outcome) float64 { return o.Topics }},
 	{"returns", func(o Outcome) float64 { return o.Returns }},
 	{"rank_corr", func(o Outcome) float64 { return o.RankCorr }},
@@ -173,6 +182,8 @@ func (w *world) figures() Outcome {
 	o.Reached = float64(len(days)) / max(due, 1)
 	o.LongRate = w.sum.long / max(w.sum.shown, 1)
 	o.Satisfaction = w.sum.satisfied / max(w.sum.sessions, 1)
+	o.Engagement = w.sum.held / max(w.sum.sessions, 1)
+	o.Value = w.sum.satisfied / float64(w.Users*(w.Days-warmUp))
 	o.Topics = w.sum.topics / max(w.sum.sessions, 1)
 	o.Returns = w.sum.back / float64(w.Users) / 7
 	o.RankCorr = spearman(quality, shows)
@@ -270,6 +281,13 @@ func SimTable(out io.Writer, r *SimReport) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nsatisfaction over greedy's, world by world: flat %.3f ±%.3f, bounded %.3f ±%.3f\n", r.Gain.Mean, r.Gain.Half, r.GainBounded.Mean, r.GainBounded.Half)
-	return err
+	_, _ = fmt.Fprintln(w, "\nover greedy, world by world\tsatisfaction\tvalue\tengagement\treturns\t")
+	for _, g := range r.Gains {
+		_, _ = fmt.Fprintf(w, "%s\t", g.Name)
+		for _, x := range []Interval{g.Satisfaction, g.Value, g.Engagement, g.Returns} {
+			_, _ = fmt.Fprintf(w, "%.3f±%.3f\t", x.Mean, x.Half)
+		}
+		_, _ = fmt.Fprintln(w)
+	}
+	return w.Flush()
 }

@@ -27,6 +27,9 @@ func TestOneSeedMakesOneWorld(t *testing.T) {
 	if !reflect.DeepEqual(a, b) {
 		t.Error("two runs of one seed differ")
 	}
+	if o := a.Policies[0].Runs[0]; o.Satisfaction <= 0 || o.Satisfaction >= o.Engagement || o.Value <= 0 {
+		t.Errorf("not every long view is worth it: %+v", o)
+	}
 	if reflect.DeepEqual(a.Policies[0].Runs[0], a.Policies[0].Runs[1]) {
 		t.Error("two seeds make one world")
 	}

@@ -2,6 +2,8 @@ package order
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -159,9 +161,10 @@ func (s *Service) placeAll(ctx context.Context, batch []*placing, decided func()
 	var out []placed
 	left := map[shelfKey]stock.Item{}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		b := &batchOf{s: s, tx: tx, now: s.now(), left: left, taken: map[shelfKey]int64{}, slots: map[slotKey]int64{}, used: map[slotKey]int64{}, out: make([]placed, len(batch)), first: map[string]int{}, quotes: map[string]bool{}}
+		b := &batchOf{s: s, tx: tx, now: s.now(), left: left, taken: map[shelfKey]int64{}, slots: map[slotKey]int64{}, used: map[slotKey]int64{}, out: make([]placed, len(batch)), numbers: map[string]*numbers{}, first: map[string]int{}, quotes: map[string]bool{}}
 		clear(left)
 		out = b.out
+		tx.Together()
 		if err := b.repeats(ctx, batch); err != nil {
 			return err
 		}
@@ -202,17 +205,18 @@ type slotKey struct{ shop, slot string }
 
 // batchOf is the work on one batch.
 type batchOf struct {
-	s      *Service
-	tx     *db.Tx
-	now    time.Time
-	left   map[shelfKey]stock.Item // as the database has it after this batch
-	taken  map[shelfKey]int64
-	slots  map[slotKey]int64 // newly taken
-	used   map[slotKey]int64 // taken before
-	out    []placed
-	first  map[string]int  // key -> place in the batch
-	quotes map[string]bool // orders that this batch makes
-	wins   []int
+	s       *Service
+	tx      *db.Tx
+	now     time.Time
+	left    map[shelfKey]stock.Item // as the database has it after this batch
+	taken   map[shelfKey]int64
+	slots   map[slotKey]int64 // newly taken
+	used    map[slotKey]int64 // taken before
+	out     []placed
+	numbers map[string]*numbers // by shop
+	first   map[string]int      // key -> place in the batch
+	quotes  map[string]bool     // orders that this batch makes
+	wins    []int
 }
 
 // open reports whether place i still waits for a decision.
@@ -280,12 +284,46 @@ func (b *batchOf) readStock(ctx context.Context, batch []*placing) error {
 		}
 		b.used[k] = n
 	}
-	for _, k := range sorted(want) {
-		item, err := stock.Lock(ctx, b.tx, k.sku, k.bucket)
-		if err != nil {
+	keys := sorted(want)
+	items := make([]stock.Item, len(keys))
+	for i, k := range keys {
+		if err := stock.AskLock(ctx, b.tx, &items[i], k.sku, k.bucket); err != nil {
 			return err
 		}
-		b.left[k] = item
+	}
+	if err := b.askNumbers(ctx, batch); err != nil {
+		return err
+	}
+	if err := b.tx.Flush(ctx); err != nil {
+		return err
+	}
+	for i, k := range keys {
+		b.left[k] = items[i]
+	}
+	return nil
+}
+
+// numbers are what a batch took of a shop's count.
+type numbers struct{ first, n, used int64 }
+
+// askNumbers takes a number for each order that a shop may get; what is refused
+// gives its own back. Asked with the stock it is one way to the server less.
+func (b *batchOf) askNumbers(ctx context.Context, batch []*placing) error {
+	for i, p := range batch {
+		if !b.open(i) || b.first[p.key] != i {
+			continue
+		}
+		of := b.numbers[p.order.Shop]
+		if of == nil {
+			of = &numbers{first: -1}
+			b.numbers[p.order.Shop] = of
+		}
+		of.n++
+	}
+	for _, sh := range slices.Sorted(maps.Keys(b.numbers)) {
+		if err := shop.AskOrderNumbers(ctx, b.tx, &b.numbers[sh].first, sh, b.numbers[sh].n); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -378,10 +416,7 @@ func (b *batchOf) takeSlots(ctx context.Context, batch []*placing) error {
 
 // write makes the rows of every granted order.
 func (b *batchOf) write(ctx context.Context, batch []*placing) error {
-	if len(b.wins) == 0 {
-		return nil
-	}
-	if err := b.number(ctx, batch); err != nil {
+	if err := b.number(ctx, batch); err != nil || len(b.wins) == 0 {
 		return err
 	}
 	rows := newRows(len(b.wins))
@@ -390,8 +425,7 @@ func (b *batchOf) write(ctx context.Context, batch []*placing) error {
 		b.out[i].order = batch[i].order
 	}
 	// What has to be asked is known now; the rest goes in one message. Publishing
-	// asks for the time, so it comes first.
-	b.tx.Together()
+	// may ask for the time, so it comes first.
 	if err := b.s.bus.Publish(ctx, b.tx, rows.events...); err != nil {
 		return err
 	}
@@ -407,30 +441,25 @@ func (b *batchOf) write(ctx context.Context, batch []*placing) error {
 	return ledger.PostNew(ctx, b.tx, b.now, rows.journals...)
 }
 
-// number gives each order the next number of its shop.
+// number gives each order the next number of its shop, and the shop those back
+// that nobody needs.
 func (b *batchOf) number(ctx context.Context, batch []*placing) error {
-	count := map[string]int64{}
-	for _, i := range b.wins {
-		count[batch[i].order.Shop]++
-	}
-	shops := make([]string, 0, len(count))
-	for sh := range count {
-		shops = append(shops, sh)
-	}
-	sort.Strings(shops)
-	next := map[string]int64{}
-	for _, sh := range shops {
-		n, err := shop.NextOrderNumbers(ctx, b.tx, sh, count[sh])
-		if err != nil {
-			return err
-		}
-		next[sh] = n
-	}
 	for _, i := range b.wins {
 		o := &batch[i].order
-		o.Number = "A-" + strconv.FormatInt(next[o.Shop], 10)
+		of := b.numbers[o.Shop]
+		if of.first < 0 {
+			return shop.ErrNotFound
+		}
+		o.Number = "A-" + strconv.FormatInt(of.first+of.used, 10)
 		o.PlacedAt = b.now
-		next[o.Shop]++
+		of.used++
+	}
+	for _, sh := range slices.Sorted(maps.Keys(b.numbers)) {
+		if of := b.numbers[sh]; of.used < of.n {
+			if err := shop.ReturnOrderNumbers(ctx, b.tx, sh, of.n-of.used); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -325,10 +325,16 @@ func ReturnSlot(ctx context.Context, tx *db.Tx, shop, slot string) error {
 	return returnSlot(ctx, tx, shop, slot)
 }
 
-// NextOrderNumbers takes n numbers of the shop's own count of orders and
-// returns the first.
-func NextOrderNumbers(ctx context.Context, tx *db.Tx, shop string, n int64) (int64, error) {
-	return nextOrderNumbers(ctx, tx, shop, n)
+// AskOrderNumbers takes n numbers of the shop's own count of orders; the first
+// comes with [db.Tx.Flush], and stays as it is when there is no such shop.
+func AskOrderNumbers(ctx context.Context, tx *db.Tx, first *int64, shop string, n int64) error {
+	return askOrderNumbers(ctx, tx, first, shop, n)
+}
+
+// ReturnOrderNumbers gives the last n numbers back, in the transaction that took
+// them: until it ends nobody else can take one.
+func ReturnOrderNumbers(ctx context.Context, tx *db.Tx, shop string, n int64) error {
+	return returnOrderNumbers(ctx, tx, shop, n)
 }
 
 // SaveImage notes an uploaded picture down.

@@ -110,10 +110,12 @@ func setLicenceState(ctx context.Context, q db.Querier, shop string, state Licen
 	return nil
 }
 
-func nextOrderNumbers(ctx context.Context, tx *db.Tx, shop string, n int64) (int64, error) {
-	var next int64
-	err := tx.QueryRowContext(ctx, `UPDATE shop SET next_order = next_order + $2 WHERE id = $1 RETURNING next_order`, shop, n).Scan(&next)
-	return next - n, err
+func askOrderNumbers(ctx context.Context, tx *db.Tx, into *int64, shop string, n int64) error {
+	return db.Ask(ctx, tx, into, db.Column[int64], `UPDATE shop SET next_order = next_order + $2 WHERE id = $1 RETURNING next_order - $2`, shop, n)
+}
+
+func returnOrderNumbers(ctx context.Context, tx *db.Tx, shop string, n int64) error {
+	return tx.Write(ctx, `UPDATE shop SET next_order = next_order - $2 WHERE id = $1`, shop, n)
 }
 
 type memberRow struct {

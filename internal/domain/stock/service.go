@@ -160,6 +160,11 @@ func Lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
 	return lock(ctx, tx, sku, bucket)
 }
 
+// AskLock is [Lock] into a place that [db.Tx.Flush] fills.
+func AskLock(ctx context.Context, tx *db.Tx, into *Item, sku, bucket string) error {
+	return askLock(ctx, tx, into, sku, bucket)
+}
+
 // Held notes reservations down that [Reserve] or a batch of it has counted.
 func Held(ctx context.Context, tx *db.Tx, rs []Reservation) error {
 	return insertReservations(ctx, tx, rs)

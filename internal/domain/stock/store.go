@@ -31,6 +31,11 @@ func lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
 	return i, err
 }
 
+func askLock(ctx context.Context, tx *db.Tx, into *Item, sku, bucket string) error {
+	*into = Item{SKU: sku, Bucket: bucket}
+	return db.Ask(ctx, tx, into, scan, `SELECT `+columns+` FROM stock_item WHERE sku = $1 AND bucket = $2`+tx.ForUpdate(), sku, bucket)
+}
+
 // open makes the row when it is missing, and locks and reads it.
 func open(ctx context.Context, tx *db.Tx, shop, sku, bucket string) (Item, error) {
 	if _, err := tx.ExecContext(ctx, `

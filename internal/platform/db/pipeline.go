@@ -16,7 +16,7 @@ type pipeline struct {
 }
 
 // Together lets the writes that only succeed or fail ([Tx.Write],
-// [Tx.WriteOne], [Tx.InsertMany]) wait for the next other statement or for the
+// [Tx.WriteOne], [Tx.InsertMany]) and the questions of [Ask] wait for the next other statement or for the
 // commit, and go to PostgreSQL in one message: a transaction of many statements
 // spends its time on the way there and back, and holds its locks meanwhile. An
 // error of theirs comes with the statement or the commit that sends them. SQLite
@@ -58,6 +58,26 @@ func (tx *Tx) WriteOne(ctx context.Context, otherwise error, query string, args 
 	})
 	return nil
 }
+
+// Ask is [One] into a place that keeps what it has when there is no row. After
+// [Tx.Together] it is filled by [Tx.Flush], so that several questions are one
+// message.
+func Ask[T any](ctx context.Context, tx *Tx, into *T, scan func(*T) []any, query string, args ...any) error {
+	none := func(err error) error {
+		if errors.Is(err, ErrNoRows) {
+			return nil
+		}
+		return err
+	}
+	if tx.line == nil {
+		return none(tx.QueryRowContext(ctx, query, args...).Scan(scan(into)...))
+	}
+	tx.line.batch.Queue(query, args...).QueryRow(func(row pgx.Row) error { return none(row.Scan(scan(into)...)) })
+	return nil
+}
+
+// Flush sends what waits, if anything does.
+func (tx *Tx) Flush(ctx context.Context) error { return tx.flush(ctx) }
 
 // flush sends what waits. After a failure it repeats the error: the transaction
 // is lost.

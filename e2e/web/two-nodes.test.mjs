@@ -87,10 +87,12 @@ test('two processes serve one market', { timeout: 180_000 }, async (t) => {
 
   await step('the last pieces are sold once, whichever process is asked', async () => {
     const sku = stall.oyster.skus[0].id
-    const answers = await Promise.all([a, b, a, b, a, b].map(async (node, n) => {
+    // All have their offers before anybody orders: later there would be none to have.
+    const wishes = await Promise.all([a, b, a, b, a, b].map(async (node, n) => {
       const buyer = await new Person(node).signIn(`Buyer ${n}`.replace(' ', ''))
-      return buyer.call('POST', '/v1/orders', { body: buyer.orderOf(await buyer.quote(sku, 10, {}), 'pickup'), key: randomUUID() })
+      return { buyer, body: buyer.orderOf(await buyer.quote(sku, 10, {}), 'pickup') }
     }))
+    const answers = await Promise.all(wishes.map(({ buyer, body }) => buyer.call('POST', '/v1/orders', { body, key: randomUUID() })))
     const sold = answers.filter((x) => x.status === 201).length
     assert.equal(sold, 4, JSON.stringify(answers.map((x) => [x.status, x.body.code])))
     for (const x of answers.filter((x) => x.status !== 201)) assert.equal(x.body.code, 'stock.sold_out')

@@ -7,7 +7,7 @@ GO_SOURCES := $(shell find cmd internal web/embed.go -type f 2>/dev/null) go.mod
 # The front end and the Go packages are made beside each other.
 MAKEFLAGS += -j2
 
-.PHONY: help run build dev test e2e bench docs demo clean
+.PHONY: help run build dev test e2e bench soak docs demo clean
 
 help: ## what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ e2e: bin/openstall ## stories in a browser only
 bench: bin/openstall ## figures, as a table and as JSON in bench/results
 	@scripts/deps.sh test
 	@go run ./bench
+
+soak: bin/openstall ## the long versions: 100 kills of a working market, 50,000 histories
+	@scripts/deps.sh test
+	@go run ./bench/kill
+	@go test -timeout 30m ./internal/sim -run TestHistories -sim.histories=50000
 
 docs: ## generated documents: schema, OpenAPI, problems, plan picture, TypeScript types
 	go test ./tools/gendocs -update

@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/openstall/openstall/bench/gauge"
 )
 
 func main() {
@@ -28,11 +30,11 @@ func main() {
 }
 
 func run() error {
-	services, stop, err := startServices()
+	services, err := gauge.StartServices()
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer services.Stop()
 	commit, _ := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
 	report := map[string]any{
 		"at": time.Now().UTC().Format(time.RFC3339), "commit": strings.TrimSpace(string(commit)),
@@ -47,7 +49,7 @@ func run() error {
 	for _, name := range []string{"place", "media", "room", "feed"} {
 		fmt.Println("==", name)
 		cmd := exec.Command("go", "run", "./bench/"+name, "-json")
-		cmd.Env = append(os.Environ(), services...)
+		cmd.Env = append(os.Environ(), services.Env...)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
@@ -75,27 +77,6 @@ func run() error {
 	path := filepath.Join(dir, time.Now().UTC().Format("20060102-150405")+".json")
 	fmt.Println("written to", path)
 	return os.WriteFile(path, append(body, '\n'), 0o644)
-}
-
-// startServices starts a throw-away PostgreSQL and returns its environment.
-func startServices() ([]string, func(), error) {
-	// Not below the repository: PostgreSQL runs as another user, who must get there.
-	dir, err := os.MkdirTemp("", "openstall-services-")
-	if err != nil {
-		return nil, nil, err
-	}
-	out, err := exec.Command("scripts/services.sh", "start", dir).Output()
-	if err != nil {
-		return nil, nil, fmt.Errorf("services: %w", err)
-	}
-	var env []string
-	for _, m := range regexp.MustCompile(`(\w+)='([^']*)'`).FindAllStringSubmatch(string(out), -1) {
-		env = append(env, m[1]+"="+m[2])
-	}
-	return env, func() {
-		_ = exec.Command("scripts/services.sh", "stop", dir).Run()
-		_ = os.RemoveAll(dir)
-	}, nil
 }
 
 // idle seeds a demo market, serves it without its running show and reads the

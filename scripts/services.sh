@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Starts a throw-away PostgreSQL and Redis for the tests, from Debian's packages:
 #   eval "$(scripts/services.sh start DIR)"   exports TEST_POSTGRES_URL and TEST_REDIS_URL
+#   scripts/services.sh crash DIR   stops PostgreSQL at once and starts it again
 #   scripts/services.sh stop DIR
 # Everything lies below DIR and listens on sockets and loopback ports of its own.
 set -euo pipefail
-dir=${2:?usage: services.sh start|stop DIR}
+dir=${2:?usage: services.sh start|crash|stop DIR}
 pgbin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
 as_pg() { # PostgreSQL refuses to run as root
   if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
@@ -26,6 +27,9 @@ start)
   echo "export TEST_POSTGRES_URL='postgres://postgres@127.0.0.1:$pgport/postgres?sslmode=disable'"
   echo "export TEST_REDIS_URL='redis://127.0.0.1:$redisport/0'"
   echo "export TEST_POSTGRES_SOCKET='$dir/sock' TEST_POSTGRES_PORT='$pgport'"
+  ;;
+crash) # the database dies and comes back
+  as_pg "$pgbin/pg_ctl" -D "$dir/pg" -m immediate -o "$(sed -n '1s/[^ ]* //p' "$dir/pg/postmaster.opts" | tr -d '"')" restart -w -t 60 -l "$dir/sock/server.log" >>"$dir/pg.log" 2>&1
   ;;
 stop)
   as_pg "$pgbin/pg_ctl" -D "$dir/pg" -m immediate stop >/dev/null 2>&1 || true

@@ -21,6 +21,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"runtime/trace"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,6 +49,7 @@ type Figures struct {
 	Met         int     `json:"viewers_met"`          // different viewers of the load
 	Come        Rate    `json:"come"`                 // viewers read from SQL when they come, as fast as it goes
 	Paced       Rate    `json:"paced"`                // the same, asked for at 5,000 a second
+	Floor       Rate    `json:"floor"`                // 50 us of arithmetic in the place of a page, nothing else going on
 	Here        Rate    `json:"here"`                 // viewers who are here already
 	Load        string  `json:"load"`                 // of the machine
 	Bars        []Bar   `json:"bars"`
@@ -60,7 +62,10 @@ type Rate struct {
 	P50ms     float64 `json:"p50_ms"`
 	P99ms     float64 `json:"p99_ms"`
 	MaxMs     float64 `json:"max_ms"`
+	P999ms    float64 `json:"p999_ms"`
+	Stalls    float64 `json:"over_10_ms"`    // share of pages
 	BesideMs  float64 `json:"beside_p99_ms"` // of 50 us of arithmetic in the same loops: what the machine adds
+	DueMs     float64 `json:"due_p99_ms"`    // counted from when a page was to be asked for; 0 as fast as it goes
 }
 
 // Bar is a figure beside what it is to be.
@@ -83,15 +88,17 @@ func (f *Figures) judge() {
 	add("heap MB, live", max(f.HeapMB, f.HeapAfterMB), "<", 1<<30/1e6)
 	add("heap MB, with garbage", f.HeapPeakMB, "<", 1<<30/1e6)
 	add("s to read back", f.RestoreS, "<", 60)
-	add("s to read back after a kill", f.AgainS, "<", 60)
+	add("s to read back after a stop under load", f.AgainS, "<", 60)
 }
 
 var (
 	videos  = flag.Int("videos", 1_000_000, "live videos")
 	viewers = flag.Int("viewers", 1_000_000, "viewers with a page in the log")
 	seconds = flag.Int("seconds", 70, "of each measurement; the log is folded every minute")
+	steady  = flag.Bool("steady", false, "measure the steady load, and the others for a second only")
 	asJSON  = flag.Bool("json", false, "one JSON object")
 	profile = flag.String("cpuprofile", "", "file for a profile of the load")
+	traced  = flag.String("trace", "", "file for an execution trace of five seconds of the steady load with a fold in them")
 )
 
 // limit is what an operator with a gigabyte sets as GOMEMLIMIT: live data is half
@@ -153,6 +160,8 @@ func (f Figures) print() {
 	}{{"read when they come", f.Come}, {"the same, at 5,000/s", f.Paced}, {"here", f.Here}} {
 		fmt.Printf("  viewers %-21s %6.0f pages/s  %4.0f us of CPU a page  p50 %.3f  p99 %.3f  most %.0f ms; p99 of 50 us of arithmetic beside them %.3f ms\n", r.who, r.PagesPerS, r.CPUus, r.P50ms, r.P99ms, r.MaxMs, r.BesideMs)
 	}
+	fmt.Printf("  steady %d pages/s: p99 %.3f  p99.9 %.3f  most %.0f ms, %.3f %% over 10 ms; p99 from when they were due %.3f ms, %.1f times the floor of %.3f ms\n",
+		offered, f.Paced.P99ms, f.Paced.P999ms, f.Paced.MaxMs, 100*f.Paced.Stalls, f.Paced.DueMs, f.Paced.DueMs/f.Floor.DueMs, f.Floor.DueMs)
 	fmt.Printf("  heap %.0f MB, %.0f MB after %d viewers, %.0f MB at most with garbage\n", f.HeapMB, f.HeapAfterMB, f.Met, f.HeapPeakMB)
 	for _, b := range f.Bars {
 		word := "met"
@@ -207,6 +216,8 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	}
 	f.RestoreS = took
 	f.HeapMB = heap(true)
+	floor := load(ctx, nil, 5, offered, func(*rand.Rand) int { return 0 }, nil)
+	f.Floor = floor.rate()
 	if *profile != "" {
 		out, err := os.Create(*profile + "." + engine)
 		if err != nil {
@@ -224,11 +235,18 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	defer stop()
 	met := map[int]bool{}
 	anybody := func(r *rand.Rand) int { return r.IntN(*viewers) }
-	first := load(ctx, s, *seconds, 0, anybody, met)
+	full := *seconds // of the loads that go as fast as they can
+	if *steady {
+		full = 1
+	}
+	first := load(ctx, s, full, 0, anybody, met)
 	if first.err != nil {
 		return Figures{}, first.err
 	}
 	f.Come = first.rate()
+	if *traced != "" {
+		defer record(*traced + "." + engine)()
+	}
 	paced := load(ctx, s, *seconds, offered, anybody, nil)
 	if paced.err != nil {
 		return Figures{}, paced.err
@@ -245,7 +263,7 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 			return Figures{}, err
 		}
 	}
-	second := load(ctx, s, *seconds, 0, func(r *rand.Rand) int { return here[r.IntN(len(here))] }, nil)
+	second := load(ctx, s, full, 0, func(r *rand.Rand) int { return here[r.IntN(len(here))] }, nil)
 	if second.err != nil {
 		return Figures{}, second.err
 	}
@@ -268,6 +286,28 @@ func measure(ctx context.Context, engine, dsn string) (Figures, error) {
 	_, f.AgainS, err = restored(ctx, d)
 	f.judge()
 	return f, err
+}
+
+// record traces what runs half a minute from now, when a fold has begun. Its answer waits
+// for the end of that.
+func record(file string) func() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		time.Sleep(32 * time.Second)
+		out, err := os.Create(file)
+		if err == nil {
+			defer out.Close()
+			err = trace.Start(out)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "feed:", err)
+			return
+		}
+		time.Sleep(5 * time.Second)
+		trace.Stop()
+	}()
+	return func() { <-done }
 }
 
 // restored opens a service and says how long it took to read its state.
@@ -293,7 +333,9 @@ func heap(collect bool) float64 {
 type outcome struct {
 	cpu    time.Duration
 	took   []time.Duration
+	due    []time.Duration // from when it was to be asked for
 	beside []time.Duration
+	ended  time.Time // of the last
 	wall   time.Duration
 	peak   float64
 	err    error
@@ -301,11 +343,23 @@ type outcome struct {
 
 func (o outcome) rate() Rate {
 	at := func(list []time.Duration, q float64) float64 {
+		if len(list) == 0 {
+			return 0
+		}
 		return float64(list[int(q*float64(len(list)-1))].Microseconds()) / 1000
 	}
+	stalls := 0
+	for _, t := range o.took {
+		if t > 10*time.Millisecond {
+			stalls++
+		}
+	}
 	slices.Sort(o.took)
+	slices.Sort(o.due)
 	slices.Sort(o.beside)
-	return Rate{float64(len(o.took)) / o.wall.Seconds(), o.cpu.Seconds() * 1e6 / float64(max(1, len(o.took))), at(o.took, 0.5), at(o.took, 0.99), at(o.took, 1), at(o.beside, 0.99)}
+	n := float64(max(1, len(o.took)))
+	return Rate{PagesPerS: n / o.wall.Seconds(), CPUus: o.cpu.Seconds() * 1e6 / n, P50ms: at(o.took, 0.5), P99ms: at(o.took, 0.99), MaxMs: at(o.took, 1),
+		P999ms: at(o.took, 0.999), Stalls: float64(stalls) / n, BesideMs: at(o.beside, 0.99), DueMs: at(o.due, 0.99)}
 }
 
 // spin does arithmetic.
@@ -336,7 +390,8 @@ const offered = 5000
 
 // load asks for pages, perSecond of them from sixteen goroutines, or, where that
 // is 0, one after the other from as many as there are cores. Every third page is
-// watched for a while. Pages without items are not counted.
+// watched for a while. Pages without items are not counted. Without a service it
+// does arithmetic in the place of pages.
 func load(ctx context.Context, s *feed.Service, seconds, perSecond int, who func(*rand.Rand) int, all map[int]bool) outcome {
 	var mu sync.Mutex
 	var out outcome
@@ -354,14 +409,19 @@ func load(ctx context.Context, s *feed.Service, seconds, perSecond int, who func
 			var mine outcome
 			met := map[int]bool{}
 			for n := 0; time.Now().Before(until) && mine.err == nil; n++ {
-				time.Sleep(time.Until(from.Add(time.Duration(n) * every)))
+				due := from.Add(time.Duration(n) * every)
+				time.Sleep(time.Until(due))
 				v := who(r)
 				met[v] = true
 				mine.page(ctx, s, feed.Viewer{Browser: name(v)}, n)
+				if perSecond > 0 {
+					mine.due = append(mine.due, mine.ended.Sub(due))
+				}
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			out.took = append(out.took, mine.took...)
+			out.due = append(out.due, mine.due...)
 			out.beside = append(out.beside, mine.beside...)
 			out.peak, out.err = max(out.peak, mine.peak), errors.Join(out.err, mine.err)
 			if all != nil {
@@ -377,8 +437,15 @@ func load(ctx context.Context, s *feed.Service, seconds, perSecond int, who func
 // page asks for a page, and now and then measures the machine.
 func (o *outcome) page(ctx context.Context, s *feed.Service, viewer feed.Viewer, n int) {
 	began := time.Now()
+	if s == nil {
+		sink.Add(spin(spins))
+		o.ended = time.Now()
+		o.took = append(o.took, o.ended.Sub(began))
+		return
+	}
 	p, err := s.Page(ctx, viewer, 10, true)
-	if took := time.Since(began); len(p.Items) > 0 {
+	o.ended = time.Now()
+	if took := o.ended.Sub(began); len(p.Items) > 0 {
 		o.took = append(o.took, took)
 		if err == nil && n%3 == 0 {
 			err = s.Watch(ctx, viewer, p.Items[0].Video, time.Second)

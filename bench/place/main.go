@@ -9,13 +9,11 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -28,18 +26,11 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/openstall/openstall/bench/gauge"
-	"github.com/openstall/openstall/internal/app"
-	"github.com/openstall/openstall/internal/domain/account"
-	"github.com/openstall/openstall/internal/domain/catalog"
-	"github.com/openstall/openstall/internal/domain/shop"
-	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/bench/market"
 	"github.com/openstall/openstall/internal/kit/id"
-	"github.com/openstall/openstall/internal/kit/text"
-	"github.com/openstall/openstall/internal/platform/config"
 	"github.com/openstall/openstall/internal/platform/web"
 )
 
@@ -129,12 +120,12 @@ func measure(r *Report) error {
 			return err
 		}
 		r.PGBench = append(r.PGBench, tps)
-		w, err := open("postgres", url)
+		w, err := open(url)
 		if err != nil {
 			return err
 		}
 		hot, err := w.hot(256)
-		w.close()
+		w.Close()
 		if err != nil {
 			return err
 		}
@@ -148,11 +139,11 @@ func measure(r *Report) error {
 }
 
 func onSQLite(r *Report) error {
-	w, err := open("sqlite", "")
+	w, err := open("")
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer w.Close()
 	hot, err := w.hot(256)
 	if err != nil {
 		return err
@@ -201,170 +192,29 @@ func pgbench(url string) (float64, error) {
 	return strconv.ParseFloat(string(m[1]), 64)
 }
 
-// world is a running server with one shop and many buyers.
+// world is a market with its server.
 type world struct {
-	engine, dir, url string
-	metrics          string
-	server           *exec.Cmd
-	client           *http.Client
-	tokens           []string
-	hotSKU, rareSKU  string
+	*market.Market
+	metrics string // address, "off" unless profiles are taken
 }
 
-func open(engine, database string) (*world, error) {
-	dir, err := os.MkdirTemp("", "openstall-bench")
-	if err != nil {
-		return nil, err
-	}
-	w := &world{engine: engine, dir: dir}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	w.url = "http://127.0.0.1:" + port
-	if database != "" {
-		schema := "bench_" + strconv.FormatInt(time.Now().UnixNano(), 36)
-		if out, err := exec.Command("psql", "-q", database, "-c", "CREATE SCHEMA "+schema).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("psql: %w: %s", err, out)
-		}
-		database += "&search_path=" + schema
-	}
-	cfg := config.Serve{Data: dir, Database: database, HTTP: "127.0.0.1:" + port, RTMP: "off", WebRTC: "off", Metrics: "off", TLS: "off", Name: "Bench", Currency: "EUR",
-		TimeZone: "UTC", MailFrom: "Market <market@localhost>", TestPayment: true}
-	if err := w.seed(cfg); err != nil {
-		return nil, err
-	}
-	metrics := "off"
+func open(database string) (world, error) {
+	w := world{metrics: "off"}
 	if *profile != "" {
-		if metrics, err = freePort(); err != nil {
-			return nil, err
-		}
-		metrics = "127.0.0.1:" + metrics
-	}
-	w.metrics = metrics
-	args := []string{"serve", "--data", dir, "--http", cfg.HTTP, "--rtmp", "off", "--webrtc", "off", "--metrics", metrics, "--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}
-	if database != "" {
-		args = append(args, "--database", database)
-	}
-	w.server = exec.Command(*binary, args...)
-	w.server.Stderr = os.Stderr
-	if err := w.server.Start(); err != nil {
-		return nil, err
-	}
-	w.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 3000, MaxConnsPerHost: 0}, Timeout: 30 * time.Second}
-	for range 200 {
-		if res, err := w.client.Get(w.url + "/healthz"); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return w, nil
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	w.close()
-	return nil, fmt.Errorf("the server did not get ready")
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
-}
-
-// seed makes shop, goods and buyers through the real services.
-func (w *world) seed(cfg config.Serve) error {
-	ctx := context.Background()
-	a, err := app.New(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	owner, err := a.Accounts.Ensure(ctx, "owner@example.org", "Owner", "en")
-	if err != nil {
-		return err
-	}
-	sh, err := a.Shops.Open(ctx, owner.ID, shop.Draft{Name: text.Both("Bench", "Bench"), Pack: "other", Currency: "EUR", TimeZone: "UTC"})
-	if err != nil {
-		return err
-	}
-	if sh, err = a.Shops.Update(ctx, sh.ID, func(s *shop.Shop) error {
-		s.Parcel = shop.Parcel{Enabled: true, PriceMinor: 490}
-		return nil
-	}); err != nil {
-		return err
-	}
-	for _, g := range []struct {
-		sku   *string
-		units int64
-	}{{&w.hotSKU, 100_000_000}, {&w.rareSKU, 500}} {
-		p, err := a.Catalog.Create(ctx, sh, catalog.Form{Title: text.Both("Cup", "杯"), Measure: catalog.Piece, State: catalog.Live, SKUs: []catalog.SKUForm{{PriceMinor: 990}}})
+		port, err := market.FreePort()
 		if err != nil {
-			return err
+			return w, err
 		}
-		*g.sku = p.SKUs[0].ID
-		if _, err := a.Stock.Record(ctx, sh.ID, stock.Move{Key: *g.sku, SKU: *g.sku, Add: g.units, Reason: stock.Landed}); err != nil {
-			return err
-		}
+		w.metrics = "127.0.0.1:" + port
 	}
-	for i := range 2000 {
-		p, err := a.Accounts.Ensure(ctx, fmt.Sprintf("b%d@example.org", i), "Buyer", "en")
-		if err != nil {
-			return err
-		}
-		token, err := a.Accounts.Grant(ctx, p.ID, account.Device{})
-		if err != nil {
-			return err
-		}
-		w.tokens = append(w.tokens, token)
-	}
-	return nil
-}
-
-func (w *world) close() {
-	if w.server != nil && w.server.Process != nil {
-		_ = w.server.Process.Signal(syscall.SIGTERM)
-		_ = w.server.Wait()
-	}
-	_ = os.RemoveAll(w.dir)
-}
-
-func (w *world) post(path, token, from, key string, body any) (int, []byte, error) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return 0, nil, err
-	}
-	req, err := http.NewRequest(http.MethodPost, w.url+path, bytes.NewReader(raw))
-	if err != nil {
-		return 0, nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Forwarded-For", from)
-	req.Header.Set("Cookie", web.SessionCookie+"="+token)
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
-	res, err := w.client.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer res.Body.Close()
-	out, err := io.ReadAll(res.Body)
-	return res.StatusCode, out, err
-}
-
-type offer struct {
-	ID    string `json:"id"`
-	Hash  string `json:"hash"`
-	Buyer int
+	var err error
+	w.Market, err = market.Open(*binary, database, 2000, "--metrics", w.metrics)
+	return w, err
 }
 
 // offers asks for n quotes, spread over the buyers.
-func (w *world) offers(sku string, n int) ([]offer, error) {
-	out := make([]offer, n)
+func (w world) offers(sku string, n int) ([]market.Offer, error) {
+	out := make([]market.Offer, n)
 	var failed atomic.Pointer[error]
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -375,21 +225,11 @@ func (w *world) offers(sku string, n int) ([]offer, error) {
 				if i >= n || failed.Load() != nil {
 					return
 				}
-				buyer := i % len(w.tokens)
-				status, body, err := w.post("/v1/quotes", w.tokens[buyer], fmt.Sprintf("198.18.%d.%d", buyer/250, buyer%250), "", map[string]any{
-					"items":      []any{map[string]any{"sku": sku, "quantity": 1}},
-					"fulfilment": map[string]any{"kind": "parcel", "address": map[string]any{"name": "B", "phone": "", "line1": "Mill Street 1", "postcode": "1", "city": "Town", "country": "DE"}}})
-				if err == nil && status != http.StatusCreated {
-					err = fmt.Errorf("quote: %d %s", status, body)
-				}
-				if err == nil {
-					err = json.Unmarshal(body, &out[i])
-				}
-				if err != nil {
+				var err error
+				if out[i], err = w.Quote(i%len(w.Tokens), sku, 1); err != nil {
 					failed.Store(&err)
 					return
 				}
-				out[i].Buyer = buyer
 			}
 		})
 	}
@@ -409,8 +249,8 @@ type line struct {
 	body []byte
 }
 
-func (w *world) dial() (*line, error) {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+func (w world) dial() (*line, error) {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
 	if err != nil {
 		return nil, err
 	}
@@ -418,13 +258,13 @@ func (w *world) dial() (*line, error) {
 }
 
 // request renders the placement of an offer.
-func (w *world) request(o offer) []byte {
-	body, err := json.Marshal(map[string]any{"quote": o.ID, "hash": o.Hash, "payment": "test", "contact": map[string]any{"name": "Buyer"}})
+func (w world) request(o market.Offer) []byte {
+	body, err := json.Marshal(o.Order())
 	if err != nil {
 		panic(err)
 	}
-	return fmt.Appendf(nil, "POST /v1/orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: 198.18.%d.%d\r\nCookie: %s=%s\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n\r\n%s",
-		o.Buyer/250, o.Buyer%250, web.SessionCookie, w.tokens[o.Buyer], id.Secret(16), len(body), body)
+	return fmt.Appendf(nil, "POST /v1/orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: %s\r\nCookie: %s=%s\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n\r\n%s",
+		market.From(o.Buyer), web.SessionCookie, w.Tokens[o.Buyer], id.Secret(16), len(body), body)
 }
 
 // send does one exchange; the body is good until the next.
@@ -461,7 +301,7 @@ func (l *line) send(request []byte) (status int, body []byte, err error) {
 }
 
 // lines opens a connection for each buyer.
-func (w *world) lines(n int) ([]*line, error) {
+func (w world) lines(n int) ([]*line, error) {
 	out := make([]*line, n)
 	for i := range out {
 		var err error
@@ -479,9 +319,9 @@ func hangUp(lines []*line) {
 }
 
 // hot places orders of one SKU for some seconds.
-func (w *world) hot(buyers int) (Result, error) {
-	r := Result{What: "placement of one hot SKU", Engine: w.engine, Buyers: buyers}
-	offers, err := w.offers(w.hotSKU, 12_000**seconds)
+func (w world) hot(buyers int) (Result, error) {
+	r := Result{What: "placement of one hot SKU", Engine: w.Engine, Buyers: buyers}
+	offers, err := w.offers(w.Hot, 12_000**seconds)
 	if err != nil {
 		return r, err
 	}
@@ -541,21 +381,21 @@ func (w *world) hot(buyers int) (Result, error) {
 	if now, err := gauge.CPU(os.Getpid()); err == nil {
 		r.Client = (now - own).Seconds() * 1000 / float64(max(1, r.Orders))
 	}
-	if w.engine == "postgres" {
+	if w.Engine == "postgres" {
 		r.Database = (gauge.CPUOf("postgres") - database).Seconds() * 1000 / float64(max(1, r.Orders))
 	}
 	return r, nil
 }
 
 // record keeps a profile of the server's CPU over the measurement.
-func (w *world) record() {
+func (w world) record() {
 	res, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", w.metrics, max(1, *seconds-1)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "profile:", err)
 		return
 	}
 	defer res.Body.Close()
-	f, err := os.Create(filepath.Join(*profile, fmt.Sprintf("%s-%d.prof", w.engine, time.Now().Unix())))
+	f, err := os.Create(filepath.Join(*profile, fmt.Sprintf("%s-%d.prof", w.Engine, time.Now().Unix())))
 	if err == nil {
 		_, err = io.Copy(f, res.Body)
 		err = errors.Join(err, f.Close())
@@ -566,9 +406,9 @@ func (w *world) record() {
 }
 
 // flash sells 500 pieces to 2,000 buyers who all come at once.
-func (w *world) flash() (Result, error) {
-	r := Result{What: "flash sale, 500 pieces, 2000 buyers", Engine: w.engine, Buyers: 2000}
-	offers, err := w.offers(w.rareSKU, 2000)
+func (w world) flash() (Result, error) {
+	r := Result{What: "flash sale, 500 pieces, 2000 buyers", Engine: w.Engine, Buyers: 2000}
+	offers, err := w.offers(w.Rare, 2000)
 	if err != nil {
 		return r, err
 	}
@@ -637,7 +477,7 @@ func quantile(x []float64, q float64) float64 {
 }
 
 // cpu is the processor time of the server so far.
-func (w *world) cpu() time.Duration {
-	used, _ := gauge.CPU(w.server.Process.Pid)
+func (w world) cpu() time.Duration {
+	used, _ := gauge.CPU(w.Server.Process.Pid)
 	return used
 }

@@ -1,19 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/openstall/openstall/internal/app"
 	"github.com/openstall/openstall/internal/domain/feed"
-	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/platform/config"
 )
 
 type adminCmd struct {
-	Check    checkCmd    `cmd:"" help:"Verify that stock, orders and books agree; print every invariant."`
-	Fairness fairnessCmd `cmd:"" help:"Prove the promises of Discover from its log; print every promise."`
+	Check     checkCmd     `cmd:"" help:"Verify that stock, orders and books agree; print every invariant."`
+	Reconcile reconcileCmd `cmd:"" help:"Compare a payment provider's books with ours; print every difference."`
+	Fairness  fairnessCmd  `cmd:"" help:"Prove the promises of Discover from its log; print every promise."`
 }
 
 type checkCmd struct {
@@ -35,7 +36,7 @@ func (c *checkCmd) Run() error {
 	for _, p := range problems {
 		broken[p.Invariant]++
 	}
-	for _, i := range order.Invariants {
+	for _, i := range app.Invariants() {
 		word := "ok    "
 		if broken[i.ID] > 0 {
 			word = "BROKEN"
@@ -49,6 +50,59 @@ func (c *checkCmd) Run() error {
 		return fmt.Errorf("%d violations", len(problems))
 	}
 	return nil
+}
+
+type reconcileCmd struct {
+	config.Serve `embed:""`
+	Provider     string `name:"provider" default:"stripe" enum:"stripe,wechat" help:"Whose books: stripe or wechat."`
+	Day          string `name:"day" help:"Day in the market's time zone (for wechat in China's), as 2026-11-22; empty: yesterday."`
+}
+
+func (c *reconcileCmd) Run() error {
+	zone, err := app.DaysOf(c.Provider, c.Serve)
+	if err != nil {
+		return err
+	}
+	from, err := dayOf(c.Day, time.Now().In(zone))
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	d, err := app.OpenDB(ctx, c.Serve)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	r, err := app.Reconcile(ctx, d, c.Serve, c.Provider, time.Now, from, from.AddDate(0, 0, 1))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s at %s: %d payments and %d refunds agree", from.Format(time.DateOnly), c.Provider, r.Payments, r.Refunds)
+	if r.Foreign > 0 {
+		fmt.Printf(", %d are not of this market", r.Foreign)
+	}
+	fmt.Println()
+	for _, x := range r.Differences {
+		fmt.Printf("%s (%s): %s\n", x.Ref, cmp.Or(x.Order, "no order of ours"), x.Words)
+	}
+	if len(r.Differences) > 0 {
+		return fmt.Errorf("%d differences", len(r.Differences))
+	}
+	return nil
+}
+
+// dayOf returns the midnight at which a day begins; the day before now when it is
+// not said.
+func dayOf(day string, now time.Time) (time.Time, error) {
+	if day == "" {
+		y, m, d := now.Date()
+		return time.Date(y, m, d-1, 0, 0, 0, 0, now.Location()), nil
+	}
+	at, err := time.ParseInLocation(time.DateOnly, day, now.Location())
+	if err != nil {
+		return at, fmt.Errorf("day %q: want a day such as 2026-11-22", day)
+	}
+	return at, nil
 }
 
 type fairnessCmd struct {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Person } from './lib/api.mjs'
-import { openBrowser, visit } from './lib/browser.mjs'
+import { desktop, openBrowser, visit } from './lib/browser.mjs'
+import { goLive } from './lib/live.mjs'
 import { Server } from './lib/server.mjs'
 import { steps } from './lib/story.mjs'
 
@@ -16,7 +17,8 @@ test('an hour is booked, moved and kept', { timeout: 90_000 }, async (t) => {
   const hour = await amara.post(`${base}/products`, { title: { en: 'One hour', zh: '一小时' }, measure: 'piece', state: 'live', fields, skus: [{ price_minor: 5500, stock: 40 }] })
   const rosa = await new Person(server).signIn('Rosa')
   const page = await visit(browser, server, { person: rosa })
-  const step = steps(t, page)
+  const desk = await visit(browser, server, { person: amara, screen: desktop })
+  const step = steps(t, page, desk)
   let order
 
   await step('what cannot be said of it is refused', async () => {
@@ -58,5 +60,23 @@ test('an hour is booked, moved and kept', { timeout: 90_000 }, async (t) => {
     assert.equal(moved.events.at(-1).event, 'moved')
   })
 
+  await step('one that was booked in a show is kept from the list of the show', async () => {
+    const show = await amara.post(`${base}/shows`, { title: { en: 'Questions', zh: '问答' }, host_name: 'Amara' })
+    const path = `${base}/shows/${show.id}`
+    const { key } = await amara.post(`${base}/stream-key/rotate`)
+    await amara.put(`${path}/bag`, { items: [{ number: 1, product: hour.id }] })
+    await goLive(t, server, { owner: amara }, { id: show.id, path, key })
+    const quote = await rosa.post('/v1/quotes', { items: [{ sku: hour.skus[0].id, quantity: 1 }], show: show.id })
+    const booked = await rosa.write('/v1/orders', rosa.orderOf(quote, 'pickup'))
+    await desk.goto(`/console/${shop.id}/orders`)
+    const row = desk.getByRole('row', { name: new RegExp(booked.number) })
+    await row.waitFor()
+    assert.equal(await row.getByRole('checkbox').count(), 0)
+    await row.getByRole('button', { name: 'Hand over' }).click()
+    await row.waitFor({ state: 'detached' })
+    assert.equal((await rosa.get(`/v1/orders/${booked.id}`)).state, 'completed')
+  })
+
   page.clean()
+  desk.clean()
 })

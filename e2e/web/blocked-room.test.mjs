@@ -36,6 +36,19 @@ test('a block counts in a live room', { timeout: 200_000 }, async (t) => {
     await his.getByText('Do not buy here').waitFor({ state: 'detached' })
   })
 
+  await step('one hears no more of somebody by a tap on what they say', async () => {
+    await hers.getByRole('button', { name: 'Loud Do not buy here' }).click()
+    if (process.env.SHOTS) await hers.screenshot({ path: `${process.env.SHOTS}/speaker.png` })
+    await hers.getByRole('button', { name: 'Block Loud' }).click()
+    await hers.getByRole('button', { name: 'Loud Do not buy here' }).waitFor({ state: 'detached' })
+    await hers.getByText('You hear nothing more of Loud.').waitFor()
+    await hers.reload()
+    await hers.getByText('Is it fresh?').waitFor()
+    await hers.getByText('Do not buy here').waitFor({ state: 'detached' })
+    const { items } = await rosa.get('/v1/me/blocked')
+    assert.deepEqual(items.map((p) => p.id), [id])
+  })
+
   await step('blocked by the owner, nobody hears them', async () => {
     await stall.owner.put(`/v1/people/${id}/block`)
     const answer = await loud.call('POST', `/v1/shows/${show.id}/comments`, { body: { text: 'Hello?' } })

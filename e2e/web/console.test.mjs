@@ -97,7 +97,7 @@ test('a purchase needs no pointer', { timeout: 60_000 }, async (t) => {
   await page.keyboard.press('Space')
   await reach(page.getByRole('radio', { name: /Cash or card/ }))
   await page.keyboard.press('ArrowDown')
-  assert.ok(await page.getByRole('radio', { name: /Test payment/ }).isChecked())
+  await page.getByRole('radio', { name: /Test payment/, checked: true }).waitFor()
   await reach(page.getByRole('button', { name: 'Place order' }))
   await page.keyboard.press('Enter')
   await page.waitForURL('**/pay/test/**')

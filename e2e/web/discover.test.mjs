@@ -156,9 +156,8 @@ test('what a viewer does not want goes, and stays away', { timeout: 300_000 }, a
   await step('a young viewer gets no taste and nothing that starts by itself', async () => {
     await viewer.getByRole('switch', { name: /Start videos by themselves/ }).check()
     await viewer.getByRole('switch', { name: /young viewer/ }).check()
-    assert.ok(await viewer.getByRole('switch', { name: /Start videos by themselves/ }).isDisabled())
-    assert.ok(!(await viewer.getByRole('switch', { name: /Start videos by themselves/ }).isChecked()))
-    assert.ok(await viewer.getByRole('slider').isDisabled())
+    await viewer.getByRole('switch', { name: /Start videos by themselves/, disabled: true, checked: false }).waitFor()
+    await viewer.getByRole('slider', { disabled: true }).waitFor()
   })
 
   viewer.clean()

@@ -155,6 +155,7 @@ test('a fishmonger goes live from a phone for the first time', { timeout: 240_00
     await viewer.goto(`/shows/${show}`)
     await viewer.getByRole('button', { name: 'Sold by Nell Marlow Fishmonger' }).waitFor()
     const chapters = viewer.getByRole('navigation', { name: 'Chapters' }).getByRole('button')
+    await chapters.first().waitFor()
     assert.equal(await chapters.count(), 1)
     await pictureGoesOn(viewer)
   })

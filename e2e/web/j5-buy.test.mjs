@@ -6,7 +6,7 @@ import { openBrowser, pictureGoesOn, signInHere, timeToPicture, visit } from './
 import { goLive } from './lib/live.mjs'
 import { Server } from './lib/server.mjs'
 import { steps } from './lib/story.mjs'
-import { within } from './lib/until.mjs'
+import { until, within } from './lib/until.mjs'
 
 test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
   const server = await Server.start(t)
@@ -27,7 +27,7 @@ test('a viewer buys in a live room', { timeout: 180_000 }, async (t) => {
   await step('a tap turns the sound on', async () => {
     assert.equal(await viewer.locator('video').evaluate((v) => v.muted), true)
     await viewer.getByRole('button', { name: 'Tap for sound' }).tap()
-    assert.equal(await viewer.locator('video').evaluate((v) => v.muted), false)
+    await until('the sound is on', () => viewer.locator('video').evaluate((v) => !v.muted))
     await pictureGoesOn(viewer)
   })
 

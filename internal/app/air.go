@@ -88,7 +88,8 @@ func (a *App) followAir() {
 	})
 }
 
-// clocks moves what time moves: unpaid orders and parcels that have arrived.
+// clocks moves what time moves: unpaid orders, parcels that have arrived, cases
+// that nobody answers.
 func (a *App) clocks(ctx context.Context) error {
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
@@ -101,6 +102,16 @@ func (a *App) clocks(ctx context.Context) error {
 		a.try(ctx, "overdue orders were not moved", func() error {
 			for {
 				moved, err := a.Orders.Sweep(ctx)
+				if moved == 0 || err != nil {
+					return err
+				}
+			}
+		})
+		a.try(ctx, "flash prices were not ended", func() error { _, err := a.Promos.Sweep(ctx); return err })
+		a.try(ctx, "groups were not ended", func() error { return a.endGroups(ctx) })
+		a.try(ctx, "overdue cases were not moved", func() error {
+			for {
+				moved, err := a.Cases.Sweep(ctx)
 				if moved == 0 || err != nil {
 					return err
 				}

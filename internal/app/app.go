@@ -20,21 +20,35 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/aftersale"
+	"github.com/openstall/openstall/internal/domain/cart"
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/chat"
+	"github.com/openstall/openstall/internal/domain/course"
 	"github.com/openstall/openstall/internal/domain/crm"
+	"github.com/openstall/openstall/internal/domain/fee"
 	"github.com/openstall/openstall/internal/domain/feed"
+	"github.com/openstall/openstall/internal/domain/goodsfile"
+	"github.com/openstall/openstall/internal/domain/groupbuy"
+	"github.com/openstall/openstall/internal/domain/lead"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/notice"
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/payment/stripepay"
 	"github.com/openstall/openstall/internal/domain/payment/testpay"
+	"github.com/openstall/openstall/internal/domain/payment/transfer"
+	"github.com/openstall/openstall/internal/domain/payment/wechatpay"
+	"github.com/openstall/openstall/internal/domain/promo"
+	"github.com/openstall/openstall/internal/domain/review"
 	"github.com/openstall/openstall/internal/domain/room"
+	"github.com/openstall/openstall/internal/domain/settle"
 	"github.com/openstall/openstall/internal/domain/shelf"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/domain/social"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/domain/video"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/media/hls"
@@ -60,9 +74,9 @@ import (
 func Migrations() []db.Migrations {
 	return []db.Migrations{
 		db.SettingMigrations, bus.Migrations, job.Migrations, search.Migrations, mail.Migrations,
-		account.Migrations, notice.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations,
-		ledger.Migrations, payment.Migrations, testpay.Migrations, order.Migrations,
-		social.Migrations, video.Migrations, show.Migrations, chat.Migrations, room.Migrations, feed.Migrations, crm.Migrations,
+		account.Migrations, notice.Migrations, tax.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, goodsfile.Migrations, promo.Migrations, fee.Migrations, cart.Migrations,
+		ledger.Migrations, payment.Migrations, groupbuy.Migrations, testpay.Migrations, transfer.Migrations, wechatpay.Migrations, order.Migrations, aftersale.Migrations, settle.Migrations, review.Migrations,
+		social.Migrations, video.Migrations, course.Migrations, show.Migrations, lead.Migrations, chat.Migrations, room.Migrations, feed.Migrations, crm.Migrations,
 	}
 }
 
@@ -96,24 +110,36 @@ type App struct {
 	Stock    *stock.Service
 	Shelf    *shelf.Service
 	Payments *payment.Service
+	Promos   *promo.Service
+	Fees     *fee.Service
+	Taxes    *tax.Service
+	Carts    *cart.Service
+	Groups   *groupbuy.Service
 	Orders   *order.Service
+	Cases    *aftersale.Service
+	Settle   *settle.Service
+	Reviews  *review.Service
 	Social   *social.Service
 	Videos   *video.Service
+	Courses  *course.Service
 	Shows    *show.Service
+	Leads    *lead.Service
 	Chat     *chat.Service
 	Rooms    *room.Service
 	Feed     *feed.Service
 	CRM      *crm.Service
 
-	testpay *testpay.Provider
-	studio  *studio
-	rtmp    *rtmp.Server
-	whip    *whip.Server
-	pushKey string
-	handler http.Handler
-	ready   chan struct{}
-	air     *air
-	screens chan bus.Event
+	testpay   *testpay.Provider
+	transfers *transfer.Provider
+	wechat    *wechatpay.Provider // nil: not offered
+	studio    *studio
+	rtmp      *rtmp.Server
+	whip      *whip.Server
+	pushKey   string
+	handler   http.Handler
+	ready     chan struct{}
+	air       *air
+	screens   chan bus.Event
 }
 
 // OpenDB opens and migrates the database of a configuration.
@@ -151,6 +177,9 @@ func New(ctx context.Context, cfg config.Serve, log *slog.Logger, opts ...Option
 		}
 	}
 	a := &App{cfg: cfg, log: log, now: time.Now, reg: telemetry.NewRegistry(telemetry.ReadBuild()), ready: make(chan struct{}), air: newAir(), screens: make(chan bus.Event, 1024)}
+	if cfg.TestAhead > 0 {
+		a.now = func() time.Time { return time.Now().Add(cfg.TestAhead) }
+	}
 	for _, o := range opts {
 		o(a)
 	}
@@ -184,6 +213,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	if err := a.buildVideos(); err != nil {
+		return err
+	}
+	if err := a.buildCourses(ctx); err != nil {
 		return err
 	}
 	if err := a.buildFeed(ctx); err != nil {
@@ -259,12 +291,38 @@ func (a *App) buildTrade(ctx context.Context) error {
 		a.testpay = testpay.New(a.DB, a.jobs, pay, func() string { return a.selfURL() + "/v1/payments/test/events" }, a.now)
 		providers = append(providers, a.testpay)
 	}
+	if a.cfg.StripeKey != "" {
+		providers = append(providers, stripeOf(a.cfg, a.url))
+	}
+	if a.cfg.WeChatMchID != "" {
+		if a.wechat, err = wechatOf(a.cfg, a.DB, a.Shops, a.url, a.now); err != nil {
+			return err
+		}
+		providers = append(providers, a.wechat)
+	}
+	a.transfers = transfer.New(a.DB, a.bus, a.blobs, a.now)
+	providers = append(providers, a.transfers)
 	a.Payments = payment.New(a.DB, a.bus, a.jobs, a.log, a.now, providers...)
-	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments,
-		Moment: a.moment, Secret: quotes, Log: a.log, Now: a.now})
+	a.Promos = promo.New(promo.Parts{DB: a.DB, Bus: a.bus, Catalog: a.Catalog, Stock: a.Stock, Now: a.now,
+		Bought: func(ctx context.Context, shop, person string) (bool, error) {
+			return a.Orders.HasOrdered(ctx, shop, person)
+		}})
+	a.Taxes = tax.New(a.DB, a.now)
+	a.Fees = fee.New(a.DB, a.bus, a.now, fee.WithNotice(time.Duration(a.cfg.FeeNotice)*24*time.Hour))
+	a.Carts = cart.New(a.DB, a.Catalog, a.now)
+	a.Groups = groupbuy.New(groupbuy.Parts{DB: a.DB, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Now: a.now})
+	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Promos: a.Promos, Fees: a.Fees, Taxes: a.Taxes, Groups: a.Groups,
+		Moment: a.moment, Offered: func(ctx context.Context, product string) error { return a.Courses.Offered(ctx, product) }, Secret: quotes, Log: a.log, Now: a.now})
+	a.buildAftersale()
+	a.buildSettle()
 	a.Social = social.New(a.DB, a.bus, a.shareable, a.now)
-	a.CRM = crm.New(crm.Parts{DB: a.DB, Bus: a.bus, Order: a.Orders.GetForShop, Secret: []byte(stops), URL: a.url, Now: a.now})
+	a.Leads = lead.New(lead.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Moment: a.moment, Log: a.log, Now: a.now})
+	a.CRM = crm.New(crm.Parts{DB: a.DB, Bus: a.bus, Order: a.Orders.GetForShop, Lead: a.Leads.GetForShop, Secret: []byte(stops), URL: a.url, Now: a.now})
 	return nil
+}
+
+func stripeOf(cfg config.Serve, site func() string) *stripepay.Provider {
+	return stripepay.New(stripepay.Config{Key: cfg.StripeKey, Secrets: cfg.WebhookSecrets(), URL: cfg.StripeURL, Name: cfg.Name, Site: site})
 }
 
 // moment says what a show knows of an instant: viewers see the picture a little
@@ -392,7 +450,7 @@ func (a *App) Run(ctx context.Context) error {
 	a.resume(ctx)
 	close(a.ready)
 	a.log.Info("market is open", "http", l.Addr().String(), "data", a.cfg.Data)
-	debug.FreeOSMemory() // what it took to start; a quiet market on a small machine keeps little
+	start("first seconds", a.rest)
 	<-ctx.Done()
 
 	a.log.Info("market is closing")
@@ -407,6 +465,21 @@ func (a *App) Run(ctx context.Context) error {
 	a.Close()
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
+	}
+	return nil
+}
+
+// rest gives back what it took to start, once the first jobs are through: a
+// quiet market on a small machine keeps little.
+func (a *App) rest(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(restAfter):
+	}
+	debug.FreeOSMemory()
+	if err := forgetStart(); err != nil {
+		a.log.Debug("the program's pages stay", "error", err)
 	}
 	return nil
 }
@@ -435,6 +508,7 @@ func (a *App) Close() {
 		_ = a.whip.Close()
 	}
 	a.studio.close()
+	_ = a.hub.Stop(context.Background())
 	a.Chat.Close()
 	a.Orders.Close()
 	_ = a.DB.Close()

@@ -55,6 +55,12 @@ func (a *App) cardOf(ctx context.Context, page, id string) (found, error) {
 	switch page {
 	case "shows":
 		return a.finding(ctx, findShow, id, "")
+	case "g":
+		_, o, _, err := a.Groups.Get(ctx, strings.ToUpper(id))
+		if err != nil {
+			return found{}, err
+		}
+		return a.finding(ctx, findProduct, o.Product, "")
 	case "products":
 		return a.finding(ctx, findProduct, id, "")
 	case "shops":

@@ -52,7 +52,7 @@ func (f *fair) walk(ask func(again bool) object, n int, at func(item object)) []
 	for len(out) < n {
 		s := ask(again)
 		for _, it := range itemsOf(s) {
-			f.now = f.now.Add(30 * time.Second)
+			f.set(f.now().Add(30 * time.Second))
 			if out = append(out, it); at != nil {
 				at(it)
 			}
@@ -115,7 +115,7 @@ func TestEverybodyIsShownAndNobodyTooMuch(t *testing.T) {
 		t := f.t
 		met := map[string]map[string]bool{}
 		for v := range 130 {
-			f.now = f.now.Add(20 * time.Second)
+			f.set(f.now().Add(20 * time.Second))
 			b := browserNo(v)
 			list := f.session(b)
 			for from := 0; from+20 <= len(list); from++ {
@@ -163,7 +163,7 @@ func TestANewVideoGetsItsHundredPeople(t *testing.T) {
 	eachFair(t, 8, 1, func(f *fair) {
 		t := f.t
 		for v := range 99 {
-			f.now = f.now.Add(time.Second)
+			f.set(f.now().Add(time.Second))
 			f.session(browserNo(v))
 		}
 		if v := f.honest(); v.Floors != 8 || v.Done != 0 {
@@ -368,13 +368,13 @@ func TestTimeIsCountedByTheClockOnTheWall(t *testing.T) {
 		if s := spent(); s != 0 {
 			t.Errorf("%v seconds out of nothing", s)
 		}
-		f.now = f.now.Add(20 * time.Second)
+		f.set(f.now().Add(20 * time.Second))
 		watch(0, 3000) // longer than the film and the wait
 		watch(1, 30)   // the same seconds again
 		if s := spent(); s != 20 {
 			t.Errorf("%v seconds, twenty have passed", s)
 		}
-		f.now = f.now.Add(10 * time.Minute)
+		f.set(f.now().Add(10 * time.Minute))
 		watch(2, 3000)
 		if s := spent(); s != 50 {
 			t.Errorf("%v seconds, of a film of thirty", s)
@@ -407,7 +407,7 @@ func TestSettingsOfAViewer(t *testing.T) {
 		if len(itemsOf(s)) != 0 || s["quiet_until"] != "2026-11-23T09:30:00Z" {
 			t.Errorf("in the quiet hours: %v", s)
 		}
-		f.now = f.now.Add(time.Hour)
+		f.set(f.now().Add(time.Hour))
 		if s := f.sheet(me, false); len(itemsOf(s)) != 5 {
 			t.Errorf("after them: %v", s)
 		}
@@ -423,7 +423,7 @@ func TestSettingsOfAViewer(t *testing.T) {
 			{"after midnight it is the same night", time.Date(2026, 11, 25, 3, 0, 0, 0, berlin), "2026-11-25T06:00:00Z"},
 			{"the night is over", time.Date(2026, 11, 25, 7, 0, 0, 0, berlin), nil},
 		} {
-			f.now = tt.at
+			f.set(tt.at)
 			if s := f.sheet(me, false); s["quiet_until"] != tt.until {
 				t.Errorf("%s: quiet until %v, want %v", tt.name, s["quiet_until"], tt.until)
 			}
@@ -506,7 +506,8 @@ func TestShopsOfOnePersonAreOneOwner(t *testing.T) {
 	})
 }
 
-// Two processes on one PostgreSQL learn from each other.
+// Two processes on one PostgreSQL learn from each other, and one alone pays a
+// video.
 func TestTwoProcessesShareTheFloor(t *testing.T) {
 	eachFair(t, 6, 1, func(f *fair) {
 		t := f.t
@@ -526,11 +527,30 @@ func TestTwoProcessesShareTheFloor(t *testing.T) {
 			}
 		}
 		learn(second.Feed)
-		learn(first.Feed)
+		there := f.url
 		f.app, f.url = first, at
-		if r := f.session(browserNo(100))[0]["reason"].(object); r["left"] != 40.0 {
-			t.Errorf("the other process owes %v", r["left"])
+		f.session(browserNo(99)) // who shows pages has a part in paying
+		learn(first.Feed)
+		learn(second.Feed)
+		learn(first.Feed)
+		owed := map[string]bool{}
+		for i, url := range []string{at, there} {
+			f.url = url
+			for _, it := range f.session(browserNo(100 + i)) {
+				r := it["reason"].(object)
+				if r["kind"] != "floor" {
+					continue
+				}
+				if r["left"] != 40.0 || owed[idOf(it)] {
+					t.Errorf("process %d owes %s: %v", i, idOf(it), r)
+				}
+				owed[idOf(it)] = true
+			}
 		}
+		if len(owed) != 6 {
+			t.Errorf("%d of 6 videos have who pays them", len(owed))
+		}
+		f.app = second
 		f.honest()
 	})
 }
@@ -554,7 +574,7 @@ func TestWhatIsKeptForATimeIsForgottenAfterIt(t *testing.T) {
 		if n := pages(); n == 0 {
 			f.t.Error("today's pages are gone")
 		}
-		f.now = f.now.Add(200 * 24 * time.Hour)
+		f.set(f.now().Add(200 * 24 * time.Hour))
 		if n := pages(); n != 0 {
 			f.t.Errorf("after 200 days %d pages are kept", n)
 		}

@@ -104,7 +104,7 @@ func (a *App) TrimRecordings(ctx context.Context) error {
 		if !sh.State.Over() || !sh.EndedAt.Before(before) {
 			continue
 		}
-		if needed, err := a.Orders.NeedsReplay(ctx, showID); needed || err != nil {
+		if needed, err := a.needsReplay(ctx, showID); needed || err != nil {
 			if err != nil {
 				return err
 			}

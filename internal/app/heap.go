@@ -17,6 +17,7 @@ const (
 	hasty     = 400       // at most, while busy
 	headroom  = 256 << 20 // bytes that being busy may cost
 	busyAfter = 4         // rounds a second
+	restAfter = 3 * time.Second
 )
 
 // mindHeap adjusts the collector until ctx ends. It leaves a GOGC of the

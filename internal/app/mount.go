@@ -9,14 +9,24 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/account/accounthttp"
+	"github.com/openstall/openstall/internal/domain/aftersale/aftersalehttp"
+	"github.com/openstall/openstall/internal/domain/cart/carthttp"
 	"github.com/openstall/openstall/internal/domain/crm/crmhttp"
+	"github.com/openstall/openstall/internal/domain/goodsfile"
+	"github.com/openstall/openstall/internal/domain/goodsfile/goodsfilehttp"
+	"github.com/openstall/openstall/internal/domain/groupbuy/groupbuyhttp"
 	"github.com/openstall/openstall/internal/domain/notice/noticehttp"
 	"github.com/openstall/openstall/internal/domain/order/orderhttp"
 	"github.com/openstall/openstall/internal/domain/payment/paymenthttp"
+	"github.com/openstall/openstall/internal/domain/payment/transfer/transferhttp"
+	"github.com/openstall/openstall/internal/domain/payment/wechatpay/wechatpayhttp"
+	"github.com/openstall/openstall/internal/domain/promo/promohttp"
+	"github.com/openstall/openstall/internal/domain/review/reviewhttp"
 	"github.com/openstall/openstall/internal/domain/shop/shophttp"
 	"github.com/openstall/openstall/internal/domain/show/showhttp"
 	"github.com/openstall/openstall/internal/domain/social/socialhttp"
 	"github.com/openstall/openstall/internal/domain/stock/stockhttp"
+	"github.com/openstall/openstall/internal/domain/tax/taxhttp"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/media/whip"
@@ -43,18 +53,31 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	accounthttp.Mount(api, accounthttp.Parts{Accounts: a.Accounts, Shops: a.Shops, PushKey: a.pushKey, Outbox: a.cfg.Outbox, Now: a.now,
 		Market: accounthttp.Market{Name: a.marketName(), Currency: a.cfg.Currency, Locales: text.Languages, TimeZone: a.cfg.TimeZone}})
 	noticehttp.Mount(api, a.Notices)
+	taxhttp.Mount(api, a.Taxes)
 	shophttp.Mount(api, shophttp.Parts{Shops: a.Shops, Accounts: a.Accounts, Catalog: a.Catalog, Shows: a.Shows, Shelf: a.Shelf, Blobs: a.blobs,
 		Currency: a.cfg.Currency, TimeZone: a.cfg.TimeZone, Now: a.now})
+	goodsfilehttp.Mount(api, mux, goodsfilehttp.Parts{Files: goodsfile.New(goodsfile.Parts{DB: a.DB, Catalog: a.Catalog, Stock: a.Stock, Now: a.now}), Shops: a.Shops, Log: a.log})
 	stockhttp.Mount(api, stockhttp.Parts{Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Now: a.now})
-	orderhttp.Mount(api, orderhttp.Parts{Orders: a.Orders, Accounts: a.Accounts, Payments: a.Payments, Shops: a.Shops, Shelf: a.Shelf, Replay: a.replayOf, Now: a.now})
+	orderhttp.Mount(api, orderhttp.Parts{Orders: a.Orders, Accounts: a.Accounts, Payments: a.Payments, Shops: a.Shops, Shows: a.Shows, Shelf: a.Shelf, Groups: a.Groups, Replay: a.replayOf, Now: a.now})
+	carthttp.Mount(api, carthttp.Parts{Carts: a.Carts, Catalog: a.Catalog, Shelf: a.Shelf, Promos: a.Promos, Bucket: a.bucketOf})
+	promohttp.Mount(api, promohttp.Parts{Promos: a.Promos, Shops: a.Shops, Shelf: a.Shelf, OnAir: a.onAirOf, Now: a.now})
+	groupbuyhttp.Mount(api, groupbuyhttp.Parts{Groups: a.Groups, Shops: a.Shops, Shelf: a.Shelf, Now: a.now})
+	aftersalehttp.Mount(api, aftersalehttp.Parts{Cases: a.Cases, Orders: a.Orders, Shops: a.Shops, Shelf: a.Shelf, Blobs: a.blobs, Now: a.now})
+	reviewhttp.Mount(api, reviewhttp.Parts{Reviews: a.Reviews, Orders: a.Orders, Shops: a.Shops, Shelf: a.Shelf, Now: a.now})
 	showhttp.Mount(api, mux, showhttp.Parts{Shows: a.Shows, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Shelf: a.Shelf, Orders: a.Orders, Social: a.Social,
-		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, Contacts: a.CRM.OfShow, URL: a.url, Now: a.now})
+		Chat: a.Chat, Rooms: a.Rooms, Blobs: a.blobs, Studio: a.studio, Contacts: a.CRM.OfShow, Leads: a.Leads.OfShow, URL: a.url, Now: a.now})
+	transferhttp.Mount(api, mux, transferhttp.Parts{Transfers: a.transfers, Payments: a.Payments, Orders: a.Orders, Shops: a.Shops, Log: a.log, Now: a.now})
+	wechatpayhttp.Mount(api, mux, wechatpayhttp.Parts{WeChat: a.wechat, Payments: a.Payments, Shops: a.Shops, Log: a.log, Now: a.now})
 	a.mountVideos(api, mux)
+	a.mountCourses(api, mux)
+	a.mountLeads(api, mux)
 	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, Accounts: a.Accounts, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
 	a.mountFeed(api)
 	crmhttp.Mount(api, mux, crmhttp.Parts{Contacts: a.CRM, Shops: a.Shops, Log: a.log})
 	a.mountSearch(api)
+	paymenthttp.Operator(api, a.Payments)
+	a.mountSettle(api, mux)
 	a.overview(api)
 	return api
 }

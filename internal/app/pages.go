@@ -88,10 +88,10 @@ var trustWords = map[string]map[string]string{
 		"qr": "QR code of this page", "get": "Get the certificate", "ios1": "Get the profile and allow the download.", "ios2": "Settings, Profile downloaded, Install.", "ios3": "Settings, General, About, Certificate trust: switch this market on.",
 		"and1": "Get the certificate.", "and2": "Settings, Security, Install a certificate, CA certificate: choose the file.", "pc": "Computer", "pc1": "Open the file and add it to the trusted authorities of your browser or system.",
 		"only": "It counts for local names and private addresses only, never for other sites.", "print": "Compare the fingerprint with the one that the operator of the market tells you:", "next": "Open the market over https"},
-	"zh": {"title": "信任这个集市", "why": "手机只对受信任的网页开放摄像头。这个集市不需要互联网,所以自己签发证书。每部要开播的手机做一次即可。",
-		"qr": "本页二维码", "get": "下载证书", "ios1": "下载描述文件并允许。", "ios2": "设置,已下载描述文件,安装。", "ios3": "设置,通用,关于本机,证书信任设置:打开本集市。",
-		"and1": "下载证书。", "and2": "设置,安全,安装证书,CA 证书:选择该文件。", "pc": "电脑", "pc1": "打开文件,加入浏览器或系统的受信任颁发机构。",
-		"only": "只对本地名称和内网地址有效,不影响其他网站。", "print": "请与集市管理方公布的指纹核对:", "next": "用 https 打开集市"},
+	"zh": {"title": "信任这个集市", "why": "手机只对受信任的网页开放摄像头。这个集市不需要互联网，所以自己签发证书。每部要开播的手机做一次即可。",
+		"qr": "本页二维码", "get": "下载证书", "ios1": "下载描述文件并允许。", "ios2": "设置，已下载描述文件，安装。", "ios3": "设置，通用，关于本机，证书信任设置：打开本集市。",
+		"and1": "下载证书。", "and2": "设置，安全，安装证书，CA 证书：选择该文件。", "pc": "电脑", "pc1": "打开文件，加入浏览器或系统的受信任颁发机构。",
+		"only": "只对本地名称和内网地址有效，不影响其他网站。", "print": "请与集市管理方公布的指纹核对:", "next": "用 https 打开集市"},
 }
 
 // mountTrust explains the market's own authority and hands its certificate out.

@@ -19,7 +19,7 @@ func (s *stall) published(film []byte, more object) string {
 	id := s.posted(film, more)
 	s.work()
 	s.call(200, "marlow", "POST", s.base()+"/"+id+"/publish", object{})
-	s.now = s.now.Add(time.Minute)
+	s.set(s.now().Add(time.Minute))
 	return id
 }
 
@@ -77,7 +77,7 @@ func TestFriendsSeeLikesByConsentOnly(t *testing.T) {
 			t.Errorf("after a no ben sees %v", got)
 		}
 		s.call(200, "rosa", "PUT", "/v1/me/privacy", object{"likes_visible": "on", "minor": false, "findable": false})
-		s.now = s.now.Add(time.Minute)
+		s.set(s.now().Add(time.Minute))
 		s.call(200, "rosa", "POST", "/v1/shares", object{"kind": "video", "target": two})
 		s.call(200, "rosa", "PUT", "/v1/videos/"+hidden+"/like", nil)
 		if got := feed(); !same(got, two, one) {
@@ -119,9 +119,9 @@ func TestBlockedPeopleAreNotHeard(t *testing.T) {
 			t.Errorf("a comment of %v, want rosa's", c["person"])
 		}
 		s.call(200, "rosa", "PUT", "/v1/people/"+ben+"/block", nil)
-		s.now = s.now.Add(time.Minute)
+		s.set(s.now().Add(time.Minute))
 		s.call(201, "ben", "POST", at, object{"text": "Do not buy"})
-		s.now = s.now.Add(time.Minute)
+		s.set(s.now().Add(time.Minute))
 		if p := s.call(403, "ben", "POST", at, object{"text": "Ha", "parent": said}); p["code"] != "social.blocked" {
 			t.Errorf("reply: %v", p)
 		}
@@ -162,7 +162,7 @@ func TestShopsTakeTurnsInFollowing(t *testing.T) {
 		for _, sh := range []string{first.ID, other.ID} {
 			s.call(200, "rosa", "PUT", "/v1/shops/"+sh+"/follow", nil)
 		}
-		s.now = s.now.Add(24 * time.Hour)
+		s.set(s.now().Add(24 * time.Hour))
 		tomorrow := s.published(film, bare)
 		if got := s.listed("rosa", "/v1/following/videos"); !same(got, tomorrow, eager[2], quiet, eager[1], eager[0]) {
 			t.Errorf("following: %v\nwant %v", got, []string{tomorrow, eager[2], quiet, eager[1], eager[0]})
@@ -224,7 +224,7 @@ func TestPlacesTopicsAndFavourites(t *testing.T) {
 		for range 2 {
 			s.call(200, "rosa", "PUT", "/v1/videos/"+hamburg+"/favourite", nil)
 		}
-		s.now = s.now.Add(time.Minute)
+		s.set(s.now().Add(time.Minute))
 		s.call(200, "rosa", "PUT", "/v1/videos/"+ningbo+"/favourite", nil)
 		if got := s.listed("rosa", "/v1/me/favourites"); !same(got, ningbo, hamburg) {
 			t.Errorf("favourites %v", got)
@@ -269,7 +269,7 @@ func TestVideoIsSentToFriendsAndGroups(t *testing.T) {
 		if sent := s.call(200, "rosa", "POST", send, object{"people": []string{ben}, "groups": none, "words": " Look\u202e! "}); sent["people"] != 1.0 {
 			t.Errorf("sent %v", sent)
 		}
-		s.now = s.now.Add(time.Minute)
+		s.set(s.now().Add(time.Minute))
 		// Ben and Lena are no friends, but in one group.
 		if sent := s.call(200, "ben", "POST", send, object{"people": none, "groups": []any{g["id"]}}); sent["people"] != 2.0 {
 			t.Errorf("sent to the group %v", sent)

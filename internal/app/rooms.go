@@ -13,6 +13,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/platform/hub"
 	"github.com/openstall/openstall/internal/platform/web"
 )
@@ -23,7 +24,11 @@ func (a *App) buildRoom(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.hub, err = hub.New(hub.Config{Log: a.log, Metrics: a.reg, Now: a.now, RedisURL: a.cfg.Redis, Identify: func(r *http.Request) (hub.Viewer, error) {
+	market, err := a.DB.Setting(ctx, "market", func() (string, error) { return id.Secret(8), nil })
+	if err != nil {
+		return err
+	}
+	a.hub, err = hub.New(hub.Config{Log: a.log, Metrics: a.reg, Now: a.now, RedisURL: a.cfg.Redis, Market: market, Identify: func(r *http.Request) (hub.Viewer, error) {
 		i := a.browser(r)
 		return hub.Viewer{Person: i.Person, ID: i.Viewer, IP: web.ClientIP(r.Context())}, nil
 	}})
@@ -90,6 +95,9 @@ func (a *App) roomState(ctx context.Context, showID string) (room.State, error) 
 	bucket := ""
 	if s.State.OnAir() {
 		bucket = s.ID
+		if st.Coupons, err = a.roomCoupons(ctx, showID); err != nil {
+			return room.State{}, err
+		}
 	}
 	for _, it := range items {
 		c, err := a.Shelf.Fresh(ctx, it.Product, bucket)
@@ -102,12 +110,18 @@ func (a *App) roomState(ctx context.Context, showID string) (room.State, error) 
 		}
 		st.Items = append(st.Items, item)
 	}
-	return st, nil
+	if s.State.OnAir() {
+		err = a.addFlashes(ctx, &st, s)
+	}
+	return st, err
 }
 
 // mountRoom adds the door of comments.
 func (a *App) mountRoom(api *web.API) {
-	chathttp.Mount(api, chathttp.Parts{Chat: a.Chat, Shops: a.Shops, Shows: a.Shows})
+	chathttp.Mount(api, chathttp.Parts{Chat: a.Chat, Shops: a.Shops, Shows: a.Shows, Block: func(ctx context.Context, person, other string) error {
+		_, err := a.Social.Block(ctx, person, other, true)
+		return err
+	}})
 }
 
 // tellPerson sends a notice to the open apps of a person.

@@ -145,7 +145,7 @@ func (s *studio) End(showID string) {
 }
 
 // settle makes the replay of a show ready whose recording nobody writes to. What
-// does not work, on a full disk for example, is tried again by [studio.tend].
+// does not work, on a full disk for example, is tried again by [App.tendRecordings].
 func (s *studio) settle(showID string) {
 	err := s.recorder.Finish(showID)
 	if errors.Is(err, record.ErrNotFound) {

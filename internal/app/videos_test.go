@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/media/codec/codectest"
 	"github.com/openstall/openstall/internal/platform/config"
+	"github.com/openstall/openstall/internal/platform/db"
 	"github.com/openstall/openstall/internal/platform/db/dbtest"
 	"github.com/openstall/openstall/internal/platform/web"
 )
@@ -35,7 +38,7 @@ type stall struct {
 	url      string
 	data     string
 	database string
-	now      time.Time
+	clock    atomic.Pointer[time.Time] // the server reads it whenever it likes
 	shop     shop.Shop
 	product  catalog.Product
 	show     show.Show
@@ -45,19 +48,28 @@ type stall struct {
 // eachStall runs f on both engines.
 func eachStall(t *testing.T, f func(s *stall)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { f(newStall(t, "")) })
 	if os.Getenv("TEST_POSTGRES_URL") != "" {
-		t.Run("postgres", func(t *testing.T) { f(newStall(t, dbtest.PostgresURL(t))) })
+		t.Run("postgres", func(t *testing.T) { f(newStall(t, dbtest.PostgresURL(t, app.Migrations()...))) })
 	}
 }
 
-func newStall(t *testing.T, database string) *stall {
+func newStall(t *testing.T, database string, set ...func(*config.Serve)) *stall {
 	t.Helper()
 	ctx := t.Context()
-	s := &stall{t: t, data: t.TempDir(), database: database, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), tokens: map[string]string{}}
+	s := &stall{t: t, data: t.TempDir(), database: database, tokens: map[string]string{}}
+	s.set(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+	if database == "" {
+		dbtest.SQLiteFile(t, filepath.Join(s.data, "openstall.db"), app.Migrations()...)
+	}
+	cfg := config.Serve{Data: s.data, Database: database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
+		TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>", KeepNotices: 90, KeepVisits: 90}
+	for _, f := range set {
+		f(&cfg)
+	}
 	var err error
-	if s.app, err = app.New(ctx, config.Serve{Data: s.data, Database: database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
-		TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>", KeepNotices: 90, KeepVisits: 90}, slog.New(slog.DiscardHandler), app.WithClock(func() time.Time { return s.now })); err != nil {
+	if s.app, err = app.New(ctx, cfg, slog.New(slog.DiscardHandler), app.WithClock(s.now)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.app.Close)
@@ -75,11 +87,51 @@ func newStall(t *testing.T, database string) *stall {
 	if _, err := s.app.Stock.Record(ctx, s.shop.ID, stock.Move{Key: "land", SKU: s.product.SKUs[0].ID, Add: 9000, Reason: stock.Landed}); err != nil {
 		t.Fatal(err)
 	}
-	if s.show, err = s.app.Shows.Create(ctx, s.shop.ID, show.Plan{Title: text.Both("Landing", "早市"), StartsAt: s.now.Add(time.Hour)}); err != nil {
+	if s.show, err = s.app.Shows.Create(ctx, s.shop.ID, show.Plan{Title: text.Both("Landing", "早市"), StartsAt: s.now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	s.person("rosa")
 	return s
+}
+
+func (s *stall) now() time.Time   { return *s.clock.Load() }
+func (s *stall) set(to time.Time) { s.clock.Store(&to) }
+
+// later lets time pass as the clocks of the market do.
+func (s *stall) later(d time.Duration) {
+	s.t.Helper()
+	s.set(s.now().Add(d))
+	for {
+		n, err := s.app.Orders.Sweep(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	s.work()
+}
+
+// sound wants every invariant of the market to hold.
+func (s *stall) sound() {
+	s.t.Helper()
+	problems, err := app.CheckAt(s.t.Context(), s.app.DB, s.now())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, p := range problems {
+		s.t.Errorf("%s: %s", p.Invariant, p.Detail)
+	}
+}
+
+func (s *stall) count(query string) int {
+	s.t.Helper()
+	n, err := db.One(s.t.Context(), s.app.DB, db.Column[int], query)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // person signs somebody in and returns their id.
@@ -298,7 +350,7 @@ func TestVideoIsLikedAndTalkedAbout(t *testing.T) {
 		if reply["name"] != "Marlow’s Fish" || reply["host"] != true {
 			t.Errorf("the shop answers as %v", reply["name"])
 		}
-		s.now = s.now.Add(time.Minute)
+		s.set(s.now().Add(time.Minute))
 		deeper := s.call(201, "rosa", "POST", at+"/comments", object{"text": "Thanks", "parent": reply["id"]})
 		if deeper["parent"] != c["id"] {
 			t.Errorf("an answer to an answer hangs below %v", deeper["parent"])
@@ -382,21 +434,21 @@ func TestVideoWaitsForItsHour(t *testing.T) {
 		t := s.t
 		first := s.posted(film, nil)
 		second := s.posted(film, object{"trim": object{"from_ms": 1000}})
-		s.call(200, "marlow", "POST", s.base()+"/"+first+"/publish", object{"at": s.now.Add(time.Hour)})
+		s.call(200, "marlow", "POST", s.base()+"/"+first+"/publish", object{"at": s.now().Add(time.Hour)})
 		s.work()
 		mine := s.call(200, "marlow", "GET", s.base()+"/"+first, nil)
 		if mine["state"] != "scheduled" || mine["publish_at"] == nil {
 			t.Errorf("planned: %v", mine)
 		}
 		s.call(404, "", "GET", "/v1/videos/"+first, nil)
-		s.call(200, "marlow", "POST", s.base()+"/"+first+"/publish", object{"at": s.now.Add(2 * time.Hour)})
-		s.now = s.now.Add(time.Hour + time.Minute)
+		s.call(200, "marlow", "POST", s.base()+"/"+first+"/publish", object{"at": s.now().Add(2 * time.Hour)})
+		s.set(s.now().Add(time.Hour + time.Minute))
 		s.work()
 		s.call(404, "", "GET", "/v1/videos/"+first, nil) // it was planned anew
-		s.now = s.now.Add(time.Hour)
+		s.set(s.now().Add(time.Hour))
 		s.work()
 		s.call(200, "", "GET", "/v1/videos/"+first, nil)
-		s.call(422, "marlow", "POST", s.base()+"/"+second+"/publish", object{"at": s.now.AddDate(2, 0, 0)})
+		s.call(422, "marlow", "POST", s.base()+"/"+second+"/publish", object{"at": s.now().AddDate(2, 0, 0)})
 
 		// The other is made of the same file: its uploader is told, and so is the feed.
 		s.call(200, "marlow", "POST", s.base()+"/"+second+"/publish", object{})
@@ -447,7 +499,7 @@ func TestFilmIsMadeAfterACrash(t *testing.T) {
 		id := s.posted(film, nil)
 		for range 4 { // more often than a bad file is tried
 			s.cutOff(id)
-			s.now = s.now.Add(time.Hour)
+			s.set(s.now().Add(time.Hour))
 		}
 		s.work()
 		v := s.call(200, "marlow", "GET", s.base()+"/"+id, nil)
@@ -505,11 +557,11 @@ func TestClipOfAShowHasItsProducts(t *testing.T) {
 		if _, err := s.app.Shows.SetBag(ctx, s.shop.ID, s.show.ID, []show.Item{{Number: 1, Product: s.product.ID}}); err != nil {
 			t.Fatal(err)
 		}
-		begun := s.now
+		begun := s.now()
 		if _, err := s.app.Shows.Start(ctx, s.shop.ID, s.show.ID); err != nil {
 			t.Fatal(err)
 		}
-		s.now = s.now.Add(3 * time.Second)
+		s.set(s.now().Add(3 * time.Second))
 		if _, err := s.app.Shows.Explain(ctx, s.shop.ID, s.show.ID, 1); err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/notice"
 	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/payment/transfer"
 	"github.com/openstall/openstall/internal/domain/room"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/domain/social"
@@ -32,10 +34,16 @@ func (a *App) listen() {
 	a.bus.Apply(social.Meeting, "people-notices", a.meetingNotice)
 	a.bus.Apply(social.Sent, "people-notices", a.sentNotice)
 	a.Rooms.Listen(a.bus)
+	a.followPromos()
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Inline(order.TopicPlaced, a.orderScreens)
 	a.bus.Inline(order.TopicChanged, a.orderScreens)
 	a.bus.Apply(order.TopicChanged, "order-notices", a.orderNotice)
+	a.bus.Apply(groupbuy.TopicStep, "group-notices", a.stepNotice)
+	a.bus.Apply(transfer.TopicRefused, "transfer-notices", a.transferNotice)
+	a.followCases()
+	a.followSettle()
+	a.followLeads()
 }
 
 // announce tells everybody who asked for it that a show starts.
@@ -96,15 +104,18 @@ func (a *App) announce(ctx context.Context, e bus.Event) error {
 // orderWords are what a buyer is told of a step of an order.
 var orderWords = map[string]text.Local{
 	"paid":                   text.Both("Your payment has arrived.", "已收到你的付款。"),
-	"paid_late":              text.Both("Your payment came late, and the goods were still there.", "付款来晚了,好在商品还在。"),
-	"payment_failed":         text.Both("The payment did not work. You can try again.", "付款没有成功,可以再试一次。"),
-	"ready":                  text.Both("Packed. You can collect it.", "已备好,可以来取。"),
+	"paid_late":              text.Both("Your payment came late, and the goods were still there.", "付款来晚了，好在商品还在。"),
+	"payment_failed":         text.Both("The payment did not work. You can try again.", "付款没有成功，可以再试一次。"),
+	"ready":                  text.Both("Packed. You can collect it.", "已备好，可以来取。"),
 	"shipped":                text.Both("On its way to you.", "已发货。"),
 	"handed_over":            text.Both("Handed over. Enjoy.", "已取货。"),
 	"completed":              text.Both("Completed.", "已完成。"),
-	"cancelled":              text.Both("Cancelled. What you paid comes back.", "已取消,已付的款会退回。"),
-	"expired":                text.Both("Not paid in time; the goods are free again.", "超时未付款,订单已关闭。"),
-	"refunding_late_payment": text.Both("Your payment came too late; it goes back to you.", "付款到得太晚,正在退回。"),
+	"cancelled":              text.Both("Cancelled. What you paid comes back.", "已取消，已付的款会退回。"),
+	"expired":                text.Both("Not paid in time; the goods are free again.", "超时未付款，订单已关闭。"),
+	"refunding_late_payment": text.Both("Your payment came too late; it goes back to you.", "付款到得太晚，正在退回。"),
+	"refund_failed":          text.Both("Your bank did not take the money back. We will get in touch.", "银行没有收下退款，我们会与你联系。"),
+	"group_full":             text.Both("Your group is full. The shop starts on your order.", "已成团，店铺开始备货。"),
+	"group_failed":           text.Both("Your group was not full in time. What you paid comes back.", "拼团未成功，已付的款会原路退回。"),
 	"refunded":               text.Both("Your money is on its way back.", "退款已发出。"),
 }
 
@@ -170,6 +181,16 @@ func (a *App) orderNotice(ctx context.Context, tx *db.Tx, e bus.Event) error {
 	}
 	return a.Notices.Give(ctx, tx, notice.Draft{Person: t.Buyer, Kind: notice.Orders, Key: fmt.Sprintf("%s:%s:%d", t.Order, t.Event, t.At),
 		Title: text.Both("Order "+t.Number, "订单 "+t.Number), Body: words, URL: "/orders/" + t.Order})
+}
+
+// transferNotice tells the buyer that the shop has not found the money.
+func (a *App) transferNotice(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	r, err := bus.Decode[transfer.Refusal](e)
+	if err != nil {
+		return err
+	}
+	return a.Notices.Give(ctx, tx, notice.Draft{Person: r.Buyer, Kind: notice.Orders, Key: fmt.Sprintf("%s:transfer_refused:%d", r.Order, r.At),
+		Title: text.Both("Your transfer has not been found", "没有找到你的转账"), Body: text.Both(r.Reason, r.Reason), URL: "/orders/" + r.Order})
 }
 
 // stageLine is an order as the stage shows it while it comes in.
@@ -315,6 +336,7 @@ func (a *App) checks(ctx context.Context) []check {
 	unrecorded := a.studio.marked(a.studio.unrecorded)
 	waiting, err := a.bus.Waiting(ctx)
 	due, dead, jobErr := a.jobs.Depth(ctx)
+	stuck, refundErr := a.Payments.FailedRefunds(ctx)
 	_, ffmpegErr := os.Stat("/usr/bin/ffmpeg")
 	return []check{
 		say("database", a.DB.Ping(ctx) == nil, "answers", "does not answer"),
@@ -325,5 +347,6 @@ func (a *App) checks(ctx context.Context) []check {
 		say("ffmpeg", ffmpegErr == nil, "there", "missing: no sound from phone browsers, no still pictures"),
 		say("events", err == nil && waiting < 1000, fmt.Sprintf("%d waiting", waiting), fmt.Sprintf("%d waiting", waiting)),
 		say("jobs", jobErr == nil && dead == 0, fmt.Sprintf("%d due", due), fmt.Sprintf("%d given up", dead)),
+		say("refunds", refundErr == nil && len(stuck) == 0, "none failed", fmt.Sprintf("%d failed: settle them by hand", len(stuck))),
 	}
 }

@@ -34,7 +34,7 @@ func locate(t *testing.T, floors []plan.Floor, pkg string) (place, bool) {
 	parts := strings.Split(pkg, "/")
 	for fi, f := range floors {
 		switch {
-		case f.Name == "roof" && parts[0] == f.Parts[0]:
+		case f.Name == "roof" && slices.Contains(f.Parts, parts[0]):
 			return place{floor: fi, name: pkg}, true
 		case f.Name == parts[0] && len(parts) > 1:
 			i := slices.Index(f.Parts, parts[1])
@@ -43,7 +43,7 @@ func locate(t *testing.T, floors []plan.Floor, pkg string) (place, bool) {
 			}
 			p := place{floor: fi, part: i, name: parts[1]}
 			last := parts[len(parts)-1]
-			p.support = len(parts) > 2 && strings.HasSuffix(last, "test")
+			p.support = f.Name == "testsupport" || len(parts) > 2 && strings.HasSuffix(last, "test")
 			if f.Name == "domain" && len(parts) > 2 && (strings.HasSuffix(last, "http") || strings.HasSuffix(last, "live")) {
 				p.door = true
 			}
@@ -149,6 +149,9 @@ func forbidden(floors []plan.Floor, from, to place, test bool) string {
 	}
 	if from.floor == roof {
 		return ""
+	}
+	if floors[from.floor].Name == "testsupport" && to.floor != from.floor {
+		return "a fake shares no code with what it tests"
 	}
 	if test && to.support {
 		return ""

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/openstall/openstall/internal/app"
 	"github.com/openstall/openstall/internal/kit/errs"
@@ -81,7 +82,10 @@ func TestProblems(t *testing.T) {
 	var b bytes.Buffer
 	b.WriteString("# Every problem a client may meet: a code is a promise. Generated; see tools/gendocs.\n")
 	for _, e := range errs.All() {
-		fmt.Fprintf(&b, "%s:\n  status: %d\n  message: %q\n", e.Code, web.ProblemOf(e, "").Status, e.Message)
+		if !strings.ContainsFunc(e.Chinese, func(r rune) bool { return unicode.Is(unicode.Han, r) }) || strings.ContainsAny(e.Chinese, "!?;:") {
+			t.Errorf("%s says in Chinese: %q", e.Code, e.Chinese)
+		}
+		fmt.Fprintf(&b, "%s:\n  status: %d\n  message: %q\n  zh: %q\n", e.Code, web.ProblemOf(t.Context(), e).Status, e.Message, e.Chinese)
 	}
 	golden(t, "api/problems.yaml", b.Bytes())
 }

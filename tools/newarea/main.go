@@ -142,7 +142,7 @@ type {{.Title}} struct {
 }
 
 // ErrNotFound is returned for one that is not there.
-var ErrNotFound = errs.New(errs.NotFound, "{{.Name}}.not_found", "There is nothing here.")
+var ErrNotFound = errs.New(errs.NotFound, "{{.Name}}.not_found", "There is nothing here.", "这里什么也没有。")
 `
 
 const serviceFile = `package {{.Name}}

@@ -112,8 +112,9 @@ export async function tabTo(page, name, { most = 80, inDialog = false } = {}) {
   const way = []
   for (let i = 0; i < most; i++) {
     await page.keyboard.press('Tab')
-    const at = await focused(page)
+    let at = await focused(page)
     if (!at) continue
+    for (const until = Date.now() + 5000; !at.onScreen && Date.now() < until; at = await focused(page)) await page.evaluate(() => new Promise(requestAnimationFrame)) // a sheet slides in
     way.push(at.name)
     assert.ok(at.ring, `no focus ring on ${at.html}`)
     assert.ok(at.onScreen, `focus is off the screen on ${at.html}`)

@@ -18,8 +18,9 @@ export async function openBrowser(t) {
 
 /**
  * A page of one person in a browser of their own. It collects every fault: console errors and warnings, page errors,
- * answers of 400 and above, answers that the document of the API does not describe, and requests to other hosts. `allowed` are the statuses this story provokes, such as 401 for a
- * comment without a name.
+ * answers of 400 and above, answers that the document of the API does not describe, and requests to other hosts. `allowed`
+ * are the statuses this story provokes, such as 401 for a comment without a name. A page that asks a server which the
+ * story has ended is without fault.
  */
 export async function visit(browser, server, { person, screen = phone, language = 'en', allowed = [] } = {}) {
   const context = await browser.newContext({ ...screen, locale: language === 'zh' ? 'zh-CN' : 'en-GB', permissions: ['camera', 'microphone'], baseURL: server.origin })
@@ -31,6 +32,7 @@ export async function visit(browser, server, { person, screen = phone, language 
     if (!['error', 'warning'].includes(m.type())) return
     const status = /the server responded with a status of (\d+)/.exec(m.text())?.[1]
     if (status) return // told by the response below, with its words
+    if (server.wasAway && /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/.test(m.text())) return
     faults.push(`console ${m.type()}: ${m.text()} (${m.location().url})`)
   })
   page.on('response', async (r) => {
@@ -48,7 +50,7 @@ export async function visit(browser, server, { person, screen = phone, language 
     const { origin, protocol } = new URL(r.url())
     if (origin !== server.origin && !['blob:', 'data:'].includes(protocol)) faults.push(`request to another host: ${r.url()}`)
   })
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   return Object.assign(page, { faults, clean: () => assert.deepEqual(faults, [], 'the page had faults') })
 }
 

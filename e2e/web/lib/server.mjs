@@ -62,13 +62,18 @@ export class Server {
     return this.#log
   }
 
+  /** Whether the story has ended the process once; pages that ask meanwhile find nobody there. */
+  wasAway = false
+
   async stop() {
+    this.wasAway = true
     this.#child?.kill('SIGTERM')
     await this.ended
   }
 
   /** Ends the process as a power cut would. */
   async crash() {
+    this.wasAway = true
     this.#child.kill('SIGKILL')
     await this.ended
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 
 /** Asks again until the answer is true-ish and returns it; throws with `what` when `ms` have gone by. */
-export async function until(what, ask, ms = 10_000, every = 50) {
+export async function until(what, ask, ms = 30_000, every = 50) {
   const end = Date.now() + ms
   let last
   for (;;) {

@@ -68,6 +68,12 @@ func opening(now time.Time, zone string) time.Time {
 	return hour(landing(now, zone).AddDate(0, 0, -2), 9, 0)
 }
 
+// founding is when the market begins: long enough before its opening days that
+// what was sold then is settled.
+func founding(now time.Time, zone string) time.Time {
+	return opening(now, zone).AddDate(0, 0, -18)
+}
+
 // landing is the latest morning at half past seven that is two hours past.
 func landing(now time.Time, zone string) time.Time {
 	at := now

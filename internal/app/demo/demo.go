@@ -126,6 +126,7 @@ func quiet(cfg config.Serve) config.Serve {
 		cfg.PublicURL += ":" + port
 	}
 	cfg.HTTP, cfg.RTMP, cfg.WebRTC, cfg.Metrics, cfg.TLS, cfg.SMTP, cfg.Operator = "127.0.0.1:0", "127.0.0.1:0", "off", "off", "off", "", ""
+	cfg.FeeNotice = 0 // the first table holds at once
 	return cfg
 }
 
@@ -166,7 +167,7 @@ func fill(ctx context.Context, cfg config.Serve, log *slog.Logger, o Options) er
 	if o.Part == 0 {
 		o.Part = 15 * time.Second
 	}
-	clock := newClock(opening(time.Now(), cfg.TimeZone))
+	clock := newClock(founding(time.Now(), cfg.TimeZone))
 	a, err := app.New(ctx, quiet(cfg), log, app.WithClock(clock.Now))
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 	"github.com/openstall/openstall/internal/app"
 	"github.com/openstall/openstall/internal/app/demo"
 	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/review"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/domain/video"
@@ -277,25 +278,6 @@ func TestADemoMarketIsRefusedInPublic(t *testing.T) {
 	}
 }
 
-func TestTheSameSeedMakesTheSameMarket(t *testing.T) {
-	first := digest(t, market(t))
-	again := settings("again")
-	if err := os.CopyFS(again.Path("demo"), os.DirFS(settings("market").Path("demo"))); err != nil {
-		t.Fatal(err)
-	}
-	if err := demo.Seed(t.Context(), again, quiet, short); err != nil {
-		t.Fatal(err)
-	}
-	a, err := app.New(t.Context(), again, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	if second := digest(t, a); second != first {
-		t.Errorf("first:\n%s\nsecond:\n%s", first, second)
-	}
-}
-
 func TestTheHostStaysOnAirAndResumes(t *testing.T) {
 	a := market(t)
 	first := hosted(t, a, time.Second)
@@ -449,9 +431,10 @@ func seedToBeKilled(data string) {
 	}
 }
 
+// The same seed makes the same market, also where a seeding was cut off before.
 func TestASeedingThatWasKilledIsDoneAgain(t *testing.T) {
 	want := digest(t, market(t))
-	for _, after := range []string{"shops and goods", "all films", "show: Morning landing"} {
+	for _, after := range []string{"shops and goods", "show: Morning landing"} {
 		t.Run(after, func(t *testing.T) {
 			cfg := settings("killed " + after)
 			if err := os.CopyFS(cfg.Path("demo"), os.DirFS(settings("market").Path("demo"))); err != nil {
@@ -476,7 +459,13 @@ func TestASeedingThatWasKilledIsDoneAgain(t *testing.T) {
 			if ok, err := demo.Seeded(t.Context(), cfg); ok || err != nil {
 				t.Fatalf("half a market is there: %v, %v", ok, err)
 			}
-			if err := demo.Seed(t.Context(), cfg, quiet, short); err != nil {
+			err = demo.Seed(t.Context(), cfg, quiet, short)
+			// A program that the killed process was just starting has its lock until it has started.
+			for errors.Is(err, demo.ErrBusy) && t.Context().Err() == nil {
+				time.Sleep(10 * time.Millisecond)
+				err = demo.Seed(t.Context(), cfg, quiet, short)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			same(t, cfg, want)
@@ -690,5 +679,45 @@ func (b *browser) get(t *testing.T, path string, into any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(b.page(t, path)), into); err != nil {
 		t.Fatalf("GET %s: %v", path, err)
+	}
+}
+
+func TestWhatComesAfterASaleIsThere(t *testing.T) {
+	a := market(t)
+	fish, err := a.Shops.BySlug(t.Context(), "marlows-fish")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := a.Cases.Queue(t.Context(), fish.ID, 10)
+	if err != nil || len(open) != 1 {
+		t.Errorf("%d open cases, %v", len(open), err)
+	}
+	offered, err := a.Promos.Offered(t.Context(), fish.ID)
+	if err != nil || len(offered) != 1 || offered[0].Claimed != 2 {
+		t.Errorf("coupons %+v, %v", offered, err)
+	}
+	for _, slug := range []string{"page-spine", "linden-soap"} {
+		sh, err := a.Shops.BySlug(t.Context(), slug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if running, err := a.Promos.Running(t.Context(), sh.ID); err != nil || len(running) != 2 {
+			t.Errorf("promotions of %s: %+v, %v", slug, running, err)
+		}
+	}
+	money, err := a.Settle.OverviewOf(t.Context(), fish.ID, fish.Currency)
+	if err != nil || money.Free <= 0 || money.PaidOut != 1200 || money.UnderWay != 800 || money.Held <= 0 {
+		t.Errorf("money %+v, %v", money, err)
+	}
+	said := 0
+	for _, s := range shopsOf(t, a) {
+		sum, err := a.Reviews.Sum(t.Context(), review.Filter{Shop: s.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said += int(sum.Count)
+	}
+	if said < 6 {
+		t.Errorf("%d reviews", said)
 	}
 }

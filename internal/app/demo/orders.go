@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/payment/testpay"
 	"github.com/openstall/openstall/internal/kit/page"
@@ -22,6 +23,7 @@ type purchase struct {
 	pay      testpay.Choice
 	show     string // id; bought in this room
 	promise  bool   // lets the shop write
+	group    groupbuy.Choice
 }
 
 // Ways to end a purchase that the test provider does not know.
@@ -37,7 +39,7 @@ func (s *seeder) buy(ctx context.Context, p purchase) (order.Order, error) {
 		return order.Order{}, fmt.Errorf("%s has no %s", p.slug, p.picture)
 	}
 	buyer := s.people[p.who]
-	ask := order.Ask{Items: []order.Item{{SKU: product.SKUs[0].ID, Quantity: p.quantity}}, Kind: p.kind, Show: p.show}
+	ask := order.Ask{Items: []order.Item{{SKU: product.SKUs[0].ID, Quantity: p.quantity}}, Kind: p.kind, Show: p.show, Group: p.group, Buyer: buyer.ID, Coupon: order.NoCoupon}
 	if p.kind == order.ByParcel {
 		homes, err := s.Accounts.Addresses(ctx, buyer.ID)
 		if err != nil || len(homes) == 0 {
@@ -179,6 +181,9 @@ func (s *seeder) earlyOrders(ctx context.Context) error {
 	people := shoppers()
 	s.clock.jump(s.clock.Now().Add(time.Hour))
 	for i, st := range stalls[2:] {
+		if st.slug == school || st.byLead() {
+			continue // a course is bought when its films are made, a car is asked for
+		}
 		for n := range 1 + s.random.IntN(2) {
 			who := people[s.random.IntN(len(people))].login
 			w := st.goods[n%len(st.goods)]
@@ -191,7 +196,7 @@ func (s *seeder) earlyOrders(ctx context.Context) error {
 				return err
 			}
 			s.clock.jump(s.clock.Now().Add(7 * time.Minute))
-			if i%3 != 2 && st.pack != "cars" {
+			if i%3 != 2 {
 				if err := s.handOver(ctx, o); err != nil {
 					return err
 				}
@@ -233,7 +238,7 @@ func (s *seeder) packFish(ctx context.Context) error {
 		return err
 	}
 	return s.carryOut(ctx, fishStall, []deed{
-		{"rosa", s.pack}, {"ana", s.handOver}, {"piet", s.ship}, {"yusuf", s.cancel(order.BySeller, "The last prawns were soft. Your money goes back.")},
+		{"rosa", s.pack}, {"ana", s.handOver}, {"ana", s.reportProblem}, {"piet", s.ship}, {"yusuf", s.cancel(order.BySeller, "The last prawns were soft. Your money goes back.")},
 	})
 }
 
@@ -248,6 +253,25 @@ func (s *seeder) lateOrders(ctx context.Context) error {
 		if _, err := s.buy(ctx, p); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// openGroup leaves a group of three with one seat.
+func (s *seeder) openGroup(ctx context.Context) error {
+	const slug, picture = "linden-soap", "cream"
+	offer, err := s.Groups.Start(ctx, s.shops[slug].ID, groupbuy.Wish{SKU: s.goods[slug+"/"+picture].SKUs[0].ID, Units: 1, Groups: 4, PerBuyer: 1,
+		Lasts: groupbuy.MaxLasts, Steps: []groupbuy.Step{{People: 3, Price: 720}}})
+	in := groupbuy.Choice{Offer: offer.ID}
+	for _, who := range []string{"lena", "rosa"} {
+		var o order.Order
+		if err == nil {
+			o, err = s.buy(ctx, purchase{who: who, slug: slug, picture: picture, quantity: 1, kind: order.ByParcel, pay: testpay.Succeed, group: in})
+		}
+		if err != nil {
+			return fmt.Errorf("group: %w", err)
+		}
+		in = groupbuy.Choice{Code: o.Quote.Group.Code}
 	}
 	return nil
 }

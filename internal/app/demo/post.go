@@ -142,10 +142,10 @@ const theWay = "Where exactly do I find you?"
 // remarks are what people say to clips.
 var remarks = []struct{ who, words string }{
 	{"rosa", "Thank you, I did not know that."},
-	{"mei", "学到了,谢谢。"},
+	{"mei", "学到了，谢谢。"},
 	{"piet", theWay},
 	{"ana", "Tried it last night. It works."},
-	{"xiaoan", "周六还在吗?"},
+	{"xiaoan", "周六还在吗？"},
 	{"lena", "More of these, please."},
 	{"ayong", "讲得真明白。"},
 	{"ben", theWay},

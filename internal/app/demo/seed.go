@@ -59,7 +59,11 @@ func (s *seeder) run(ctx context.Context) error {
 		{"shops and goods", s.addStalls},
 		{"followers", s.addFollowers},
 		{"friends", s.addFriends},
+		{"what the market takes", s.addFees},
+		{"orders of the weeks before", s.oldOrders},
+		{"payouts", s.payOut},
 		{"orders of the first days", s.earlyOrders},
+		{"cars and houses are asked for", s.askAround},
 		{"videos of the first day", func(ctx context.Context) error {
 			return s.publishClips(ctx, clipsPerDay, hour(start.AddDate(0, 0, -2), 21, 0))
 		}},
@@ -71,10 +75,15 @@ func (s *seeder) run(ctx context.Context) error {
 		{"orders of that evening go out", s.sendBooks},
 		{"show: " + morningLanding.title.Pick("en"), func(ctx context.Context) error { return s.play(ctx, morningLanding) }},
 		{"orders of the morning are packed", s.packFish},
+		{"a course is learnt", s.learn},
+		{"what buyers say of it", s.addReviews},
 		{"videos of today", func(ctx context.Context) error { return s.publishClips(ctx, len(s.posts), time.Now()) }},
 		{"letters between friends", s.addLetters},
 		{"shows to come", s.addPlans},
+		{"coupons", s.addCoupons},
 		{"orders of today", s.lateOrders},
+		{"promotions", s.addPromotions},
+		{"a group with one seat left", s.openGroup},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.words, err)
@@ -156,6 +165,9 @@ func (s *seeder) addStalls(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", st.slug, err)
 		}
 	}
+	if err := s.addLessons(ctx); err != nil {
+		return fmt.Errorf("lessons: %w", err)
+	}
 	s.postClips(ctx)
 	return nil
 }
@@ -182,7 +194,7 @@ func (s *seeder) addStall(ctx context.Context, st stall) error {
 		sh.Licence.LegalName, sh.Licence.Number, sh.Licence.Address, sh.Licence.Contact = st.legal, st.number, st.address, owner.Email
 		sh.Pickup.Enabled, sh.Pickup.Address = true, st.address
 		if st.parcel > 0 {
-			sh.Parcel = shop.Parcel{Enabled: true, PriceMinor: st.parcel, FreeFromMinor: 60_00}
+			sh.Parcel = shop.Parcel{Enabled: true, Templates: shop.Flat(st.parcel, 60_00)}
 		}
 		return nil
 	})
@@ -233,6 +245,9 @@ func (s *seeder) addWare(ctx context.Context, sh shop.Shop, w ware) error {
 		}
 	}
 	s.goods[sh.Slug+"/"+w.picture] = p
+	if w.stock == 0 {
+		return nil
+	}
 	_, err = s.Stock.Record(ctx, sh.ID, stock.Move{Key: "demo:" + p.ID, SKU: p.SKUs[0].ID, Add: w.stock, Reason: stock.Landed})
 	return err
 }
@@ -309,7 +324,7 @@ func (s *seeder) addLetters(ctx context.Context) error {
 	rosa := s.people["rosa"].ID
 	for _, l := range []struct{ from, shop, about, words string }{
 		{"ana", "hill-bakery", "Two in the morning: the first fold.", "Your bread! Shall we go on Saturday?"},
-		{"mei", fishStall, "挑蟹看三处:肚脐、腿毛、分量。越沉越满。", "这个周末一起做吧"},
+		{"mei", fishStall, "挑蟹看三处：肚脐、腿毛、分量。越沉越满。", "这个周末一起做吧"},
 	} {
 		videos, err := s.Videos.OfShop(ctx, s.shops[l.shop].ID, page.First, 200)
 		if err != nil {

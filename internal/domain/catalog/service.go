@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/money"
@@ -38,7 +39,9 @@ type Form struct {
 	Images  []string
 	State   State
 	SKUs    []SKUForm
-	later   bool // required fields may be missing
+	Freight string // see [Product]
+	Tax     string // see [Product]
+	later   bool   // required fields may be missing
 }
 
 // SKUForm is one variant; ID is empty for a new one.
@@ -46,6 +49,16 @@ type SKUForm struct {
 	ID         string
 	Name       text.Local
 	PriceMinor int64
+	Grams      int64 // see [SKU]
+}
+
+// FormOf is a product as its merchant would write it.
+func FormOf(p Product) Form {
+	f := Form{Title: p.Title, About: p.About, Fields: p.Fields, Measure: p.Measure, Images: p.Images, State: p.State, Freight: p.Freight, Tax: p.Tax}
+	for _, k := range p.SKUs {
+		f.SKUs = append(f.SKUs, SKUForm{ID: k.ID, Name: k.Name, PriceMinor: k.Price.Minor, Grams: k.Grams})
+	}
+	return f
 }
 
 // Create adds a product to a shop.
@@ -83,23 +96,30 @@ func (s *Service) CreateIn(ctx context.Context, tx *db.Tx, sh shop.Shop, f Form)
 // out are no longer sold.
 func (s *Service) Update(ctx context.Context, sh shop.Shop, product string, f Form) (Product, error) {
 	var p Product
-	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		was, err := byID(ctx, tx, product)
-		if err != nil || was.Shop != sh.ID {
-			return orNotFound(err)
-		}
-		if f.Measure != was.Measure {
-			return ErrMeasure
-		}
-		if p, err = s.apply(was, sh, f, s.now()); err != nil {
-			return err
-		}
-		if err := updateProduct(ctx, tx, p); err != nil {
-			return err
-		}
-		return s.save(ctx, tx, p, was.SKUs)
+	err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		p, err = s.UpdateIn(ctx, tx, sh, product, f)
+		return err
 	})
 	return p, err
+}
+
+// UpdateIn is [Service.Update] inside a transaction.
+func (s *Service) UpdateIn(ctx context.Context, tx *db.Tx, sh shop.Shop, product string, f Form) (Product, error) {
+	was, err := byID(ctx, tx, product)
+	if err != nil || was.Shop != sh.ID {
+		return Product{}, orNotFound(err)
+	}
+	if f.Measure != was.Measure {
+		return Product{}, ErrMeasure
+	}
+	p, err := s.apply(was, sh, f, s.now())
+	if err != nil {
+		return Product{}, err
+	}
+	if err := updateProduct(ctx, tx, p); err != nil {
+		return Product{}, err
+	}
+	return p, s.save(ctx, tx, p, was.SKUs)
 }
 
 // Hide takes a product off the shelf for good; orders keep pointing at it.
@@ -152,7 +172,13 @@ func (s *Service) apply(p Product, sh shop.Shop, f Form, now time.Time) (Product
 	if len(p.Images) > MaxImages {
 		p.Images = p.Images[:MaxImages]
 	}
-	p.UpdatedAt = now
+	if f.Tax != "" && !tax.ValidClass(f.Tax) {
+		return Product{}, ErrTax
+	}
+	if t, _ := sh.Parcel.Template(f.Freight); f.Freight != "" && f.Freight != p.Freight && f.Freight != t.ID { // one may be named that was deleted since
+		return Product{}, shop.ErrFreight.At("freight", "no such template")
+	}
+	p.Freight, p.Tax, p.UpdatedAt = f.Freight, f.Tax, now
 	old := map[string]bool{}
 	for _, k := range p.SKUs {
 		old[k.ID] = true
@@ -161,6 +187,9 @@ func (s *Service) apply(p Product, sh shop.Shop, f Form, now time.Time) (Product
 	for _, k := range f.SKUs {
 		if k.PriceMinor < 0 || k.PriceMinor > MaxPrice {
 			return Product{}, ErrPrice
+		}
+		if k.Grams < 0 || k.Grams > MaxGrams {
+			return Product{}, ErrWeight
 		}
 		name, err := k.Name.Clean(40, false)
 		if err != nil {
@@ -171,7 +200,7 @@ func (s *Service) apply(p Product, sh shop.Shop, f Form, now time.Time) (Product
 		} else if !old[k.ID] {
 			return Product{}, ErrNoSKU
 		}
-		p.SKUs = append(p.SKUs, SKU{ID: k.ID, Product: p.ID, Shop: p.Shop, Name: name, Price: money.Of(k.PriceMinor, sh.Currency), Active: true})
+		p.SKUs = append(p.SKUs, SKU{ID: k.ID, Product: p.ID, Shop: p.Shop, Name: name, Price: money.Of(k.PriceMinor, sh.Currency), Grams: k.Grams, Active: true})
 	}
 	p.Revision = revisionID(p)
 	return p, nil
@@ -242,6 +271,11 @@ func revisionID(p Product) string {
 // Get returns a product in whatever state it is.
 func (s *Service) Get(ctx context.Context, product string) (Product, error) {
 	return byID(ctx, s.db, product)
+}
+
+// ProductIn returns the id of the product that a variant of a shop belongs to.
+func ProductIn(ctx context.Context, q db.Querier, shopID, sku string) (string, error) {
+	return productOfShop(ctx, q, shopID, sku)
 }
 
 // GetIn is [Service.Get] inside a transaction.

@@ -11,7 +11,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
-const columns = `id, shop, title, about, pack, fields, measure, images, state, revision, created_at, updated_at`
+const columns = `id, shop, title, about, pack, fields, measure, images, state, revision, freight, tax, created_at, updated_at`
 
 type row struct {
 	Product
@@ -20,7 +20,7 @@ type row struct {
 }
 
 func scan(r *row) []any {
-	return []any{&r.ID, &r.Shop, &r.title, &r.about, &r.Pack, &r.fields, &r.Measure, &r.images, &r.State, &r.Revision, &r.created, &r.updated}
+	return []any{&r.ID, &r.Shop, &r.title, &r.about, &r.Pack, &r.fields, &r.Measure, &r.images, &r.State, &r.Revision, &r.Freight, &r.Tax, &r.created, &r.updated}
 }
 
 func (r row) product() (Product, error) {
@@ -52,9 +52,9 @@ func whole(ctx context.Context, q db.Querier, r row) (Product, error) {
 		name string
 	}
 	rows, err := db.All(ctx, q, func(k *skuRow) []any {
-		return []any{&k.ID, &k.Product, &k.Shop, &k.name, &k.Price.Minor, &k.Price.Currency, &k.Active}
+		return []any{&k.ID, &k.Product, &k.Shop, &k.name, &k.Price.Minor, &k.Price.Currency, &k.Grams, &k.Active}
 	}, `
-		SELECT id, product, shop, name, price_minor, currency, active
+		SELECT id, product, shop, name, price_minor, currency, grams, active
 		FROM sku
 		WHERE product = $1 AND active
 		ORDER BY position`, p.ID)
@@ -120,17 +120,17 @@ func list(s []string) string {
 func insertProduct(ctx context.Context, tx *db.Tx, p Product) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO product (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		p.ID, p.Shop, asJSON(p.Title), asJSON(p.About), p.Pack, asJSON(p.Fields), p.Measure, list(p.Images), p.State, p.Revision,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		p.ID, p.Shop, asJSON(p.Title), asJSON(p.About), p.Pack, asJSON(p.Fields), p.Measure, list(p.Images), p.State, p.Revision, p.Freight, p.Tax,
 		clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt))
 	return err
 }
 
 func updateProduct(ctx context.Context, tx *db.Tx, p Product) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE product SET title = $2, about = $3, fields = $4, images = $5, state = $6, revision = $7, updated_at = $8
+		UPDATE product SET title = $2, about = $3, fields = $4, images = $5, state = $6, revision = $7, freight = $8, tax = $9, updated_at = $10
 		WHERE id = $1`,
-		p.ID, asJSON(p.Title), asJSON(p.About), asJSON(p.Fields), list(p.Images), p.State, p.Revision, clock.Millis(p.UpdatedAt))
+		p.ID, asJSON(p.Title), asJSON(p.About), asJSON(p.Fields), list(p.Images), p.State, p.Revision, p.Freight, p.Tax, clock.Millis(p.UpdatedAt))
 	return err
 }
 
@@ -147,11 +147,11 @@ func setState(ctx context.Context, tx *db.Tx, shop, product string, state State,
 
 func putSKU(ctx context.Context, tx *db.Tx, k SKU, position int) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO sku (id, product, shop, name, price_minor, currency, position, active)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE)
+		INSERT INTO sku (id, product, shop, name, price_minor, currency, position, grams, active)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE)
 		ON CONFLICT (id) DO UPDATE
-		SET name = excluded.name, price_minor = excluded.price_minor, currency = excluded.currency, position = excluded.position, active = TRUE`,
-		k.ID, k.Product, k.Shop, asJSON(k.Name), k.Price.Minor, k.Price.Currency, position)
+		SET name = excluded.name, price_minor = excluded.price_minor, currency = excluded.currency, position = excluded.position, grams = excluded.grams, active = TRUE`,
+		k.ID, k.Product, k.Shop, asJSON(k.Name), k.Price.Minor, k.Price.Currency, position, k.Grams)
 	return err
 }
 
@@ -184,6 +184,14 @@ func revisionBody(ctx context.Context, q db.Querier, rev string) (json.RawMessag
 
 func productOf(ctx context.Context, q db.Querier, sku string) (string, error) {
 	p, err := db.One(ctx, q, db.Column[string], `SELECT product FROM sku WHERE id = $1`, sku)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", ErrNoSKU
+	}
+	return p, err
+}
+
+func productOfShop(ctx context.Context, q db.Querier, shop, sku string) (string, error) {
+	p, err := db.One(ctx, q, db.Column[string], `SELECT product FROM sku WHERE id = $1 AND shop = $2`, sku, shop)
 	if errors.Is(err, db.ErrNoRows) {
 		return "", ErrNoSKU
 	}

@@ -40,3 +40,16 @@ func (s *Service) BlockedIn(ctx context.Context, showID, person string) ([]strin
 	}
 	return out, err
 }
+
+// Speaker is who said a comment that everybody reads, and their mark in the room.
+// What the shop says has none: it is [ErrNotFound], as what is held or removed.
+func (s *Service) Speaker(ctx context.Context, showID, comment string) (person, mark string, err error) {
+	c, err := s.get(ctx, showID, comment)
+	if err == nil && (c.State != Shown || c.By == "") {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return c.Person, c.By, nil
+}

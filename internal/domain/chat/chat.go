@@ -85,13 +85,13 @@ const (
 
 // Errors that people meet.
 var (
-	ErrClosed    = errs.New(errs.Conflict, "chat.closed", "This room is not open for comments now.")
-	ErrOff       = errs.New(errs.Forbidden, "chat.off", "The host has switched comments off.")
-	ErrMuted     = errs.New(errs.Forbidden, "chat.muted", "You cannot comment in this shop for a while.")
-	ErrSlow      = errs.New(errs.TooMany, "chat.slow", "Slowly, please. Wait a moment before the next comment.")
-	ErrDuplicate = errs.New(errs.TooMany, "chat.duplicate", "You have just said that.")
-	ErrText      = errs.New(errs.Invalid, "chat.text", "A comment has 1 to 200 characters.")
-	ErrNotFound  = errs.New(errs.NotFound, "chat.not_found", "There is no such comment.")
-	ErrWords     = errs.New(errs.Invalid, "chat.words", "At most 200 words, each of 1 to 40 characters with a letter or digit in it.")
-	ErrMute      = errs.New(errs.Invalid, "chat.mute", "This person cannot be muted for that time.")
+	ErrClosed    = errs.New(errs.Conflict, "chat.closed", "This room is not open for comments now.", "本场现在不能评论。")
+	ErrOff       = errs.New(errs.Forbidden, "chat.off", "The host has switched comments off.", "主播关闭了评论。")
+	ErrMuted     = errs.New(errs.Forbidden, "chat.muted", "You cannot comment in this shop for a while.", "你暂时不能在这家店评论。")
+	ErrSlow      = errs.New(errs.TooMany, "chat.slow", "Slowly, please. Wait a moment before the next comment.", "稍等片刻再评论。")
+	ErrDuplicate = errs.New(errs.TooMany, "chat.duplicate", "You have just said that.", "你刚刚说过这句。")
+	ErrText      = errs.New(errs.Invalid, "chat.text", "A comment has 1 to 200 characters.", "评论需要 1 到 200 个字。")
+	ErrNotFound  = errs.New(errs.NotFound, "chat.not_found", "There is no such comment.", "没有这条评论。")
+	ErrWords     = errs.New(errs.Invalid, "chat.words", "At most 200 words, each of 1 to 40 characters with a letter or digit in it.", "最多 200 个词，每个 1 到 40 个字，并且要有字母、文字或数字。")
+	ErrMute      = errs.New(errs.Invalid, "chat.mute", "This person cannot be muted for that time.", "不能把这个人禁言这么久。")
 )

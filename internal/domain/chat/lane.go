@@ -13,7 +13,7 @@ import (
 )
 
 // errBusy is returned when comments come faster than the disk takes them.
-var errBusy = errs.New(errs.Unavailable, "chat.busy", "Too many people are talking. Try again.")
+var errBusy = errs.New(errs.Unavailable, "chat.busy", "Too many people are talking. Try again.", "说话的人太多，请重试。")
 
 // lane commits comments in groups: whatever came while the commit before was
 // running. One commit costs the same for one comment and for two hundred.

@@ -46,8 +46,16 @@ func (s *Service) withdraw(ctx context.Context, contact string, way Way) error {
 	return nil
 }
 
-// Log lists what a contact of a shop agreed to and took back, the oldest first.
+// Log lists what a contact of a shop agreed to and took back, the oldest first, or
+// returns [ErrNotFound].
 func (s *Service) Log(ctx context.Context, shopID, contact string) ([]Entry, error) {
+	c, err := byID(ctx, s.DB, contact)
+	if errors.Is(err, db.ErrNoRows) || err == nil && c.Shop != shopID {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
 	return entries(ctx, s.DB, shopID, contact)
 }
 

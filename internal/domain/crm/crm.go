@@ -1,9 +1,9 @@
 // Package crm keeps a shop's customers: the people who ordered, followed or
-// asked to be reminded, where each came from, and what they agreed to.
+// asked to be reminded or said that they are interested, where each came from, and what they agreed to.
 //
 // The list belongs to the shop, which may take all of it along. A contact has an
-// address only when the person gave it to this shop with an order; following
-// gives a name. Everything here is a fold of events and can be made again, except
+// address only when the person gave it to this shop with an order or a lead;
+// following gives a name. Everything here is a fold of events and can be made again, except
 // the log of consents: what a person agreed to and took back is only added to.
 package crm
 
@@ -79,12 +79,13 @@ const (
 	FromOrder       SourceKind = "order"
 	FromFollow      SourceKind = "follow"
 	FromReservation SourceKind = "reservation"
+	FromLead        SourceKind = "lead"
 )
 
 // Source is one way by which a contact came.
 type Source struct {
 	Kind  SourceKind
-	Ref   string // id of the order or show
+	Ref   string // id of the order, show or lead
 	At    time.Time
 	Show  string
 	Share string // code of the link that brought them
@@ -93,7 +94,7 @@ type Source struct {
 // Errors that people meet.
 var (
 	// ErrNotFound is returned for a contact that a shop does not have.
-	ErrNotFound = errs.New(errs.NotFound, "crm.not_found", "There is no such contact.")
+	ErrNotFound = errs.New(errs.NotFound, "crm.not_found", "There is no such contact.", "没有这位联系人。")
 	// ErrStopLink is returned for a link that we did not make.
-	ErrStopLink = errs.New(errs.NotFound, "crm.bad_link", "This link is not valid.")
+	ErrStopLink = errs.New(errs.NotFound, "crm.bad_link", "This link is not valid.", "这个链接无效。")
 )

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/crm"
+	"github.com/openstall/openstall/internal/domain/lead"
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
@@ -37,11 +38,12 @@ type world struct {
 	shop     string
 	other    string
 	orders   map[string]order.Order
+	leads    map[string]lead.Lead
 }
 
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
-	w := &world{t: t, d: d, now: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC), orders: map[string]order.Order{}}
+	w := &world{t: t, d: d, now: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC), orders: map[string]order.Order{}, leads: map[string]lead.Lead{}}
 	clock := func() time.Time { return w.now }
 	w.bus = bus.Open(d, slog.New(slog.DiscardHandler), nil, bus.WithClock(clock))
 	w.accounts = account.New(d, nil, clock)
@@ -51,7 +53,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 			return order.Order{}, order.ErrNotFound
 		}
 		return o, nil
-	}})
+	}, Lead: func(_ context.Context, _, id string) (lead.Lead, error) { return w.leads[id], nil }})
 	shops := shop.New(d, clock)
 	for _, to := range []*string{&w.shop, &w.other} {
 		sh, err := shops.Open(t.Context(), w.person("owner@example.org", "Ann"), shop.Draft{
@@ -151,7 +153,7 @@ func TestContactGathersWhatAPersonDid(t *testing.T) {
 			c.Spent != (money.Amount{Minor: 2580, Currency: "EUR"}) || !c.SeenAt.After(c.CreatedAt) {
 			t.Errorf("after paying: %+v", c)
 		}
-		if !c.Consent.Marketing || c.Consent.Text != "Write to me about the catch." || c.Consent.At.IsZero() {
+		if !c.Consent.Marketing || c.Consent.Text != "Write to me about the catch. / 请告诉我渔获。" || c.Consent.At.IsZero() {
 			t.Errorf("consent %+v", c.Consent)
 		}
 		kinds := ""
@@ -244,21 +246,53 @@ func TestExportHoldsEverybodyAndRunsNothing(t *testing.T) {
 	}, migrations...)
 }
 
-func FuzzCellNeverRuns(f *testing.F) {
-	for _, s := range []string{"=1", "+1", "-1", "@a", "\t=1", "+49 151 234", "", "  ", "a=1", "\r\n=1"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		out := crm.Cell(s)
-		if out != s && out != "'"+s {
-			t.Errorf("%q became %q", s, out)
+func TestALeadGivesAnAddressUntilItIsErased(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		leave := func(id, person string) lead.Told {
+			w.leads[id] = lead.Lead{ID: id, Shop: w.shop, Person: person, Name: "Jo Miller", Email: "jo@example.org", Phone: "+49151"}
+			told := lead.Told{Lead: id, Shop: w.shop, Person: person, Show: "shw_1", Share: "abc", Event: "new", At: w.now.UnixMilli()}
+			w.publish(lead.Changed, id, told)
+			return told
 		}
-		trimmed := strings.TrimLeft(out, " ")
-		if trimmed == "" {
-			return
+		gone := func(told lead.Told, event string) {
+			told.Event = event
+			w.publish(lead.Changed, told.Lead, told)
 		}
-		if strings.ContainsRune("=-@\t\r\n", rune(trimmed[0])) || trimmed[0] == '+' && strings.Trim(trimmed, "+0123456789 ") != "" {
-			t.Errorf("%q would run", out)
+		jo := w.person("jo.private@example.org", "Jo")
+		first, second := leave("led_1", jo), leave("led_2", jo)
+		if c := w.list("+49151"); len(c) != 1 || c[0].Name != "Jo Miller" || c[0].Email != "jo@example.org" || c[0].Consent.Marketing ||
+			len(c[0].Sources) != 2 || c[0].Sources[0].Kind != crm.FromLead || c[0].Sources[0].Show != "shw_1" || c[0].Sources[0].Share != "abc" {
+			t.Fatalf("a lead made %+v", c)
 		}
-	})
+		gone(first, "withdrawn")
+		if c := w.list(""); len(c) != 1 || c[0].Email != "jo@example.org" {
+			t.Errorf("one of two was taken back: %+v", c)
+		}
+		gone(second, "erased")
+		gone(second, "erased")
+		if c := w.list(""); len(c) != 0 {
+			t.Errorf("both are gone: %+v", c)
+		}
+		// Who follows stays by name; who bought stays as a buyer.
+		w.publish(social.Followed, w.shop, social.Told{Shop: w.shop, Person: jo, At: w.now.UnixMilli()})
+		gone(leave("led_3", jo), "withdrawn")
+		if c := w.list(""); len(c) != 1 || c[0].Name != "Jo" || c[0].Email != "" || c[0].Phone != "" || len(w.list("+49151")) != 0 {
+			t.Errorf("a follower: %+v", c)
+		}
+		o := w.order("ord_1", jo, 2580)
+		o.State, o.PayState = order.Placed, order.Paid
+		w.set(o, order.TopicPaid)
+		gone(leave("led_4", jo), "withdrawn")
+		if c := w.list(""); len(c) != 1 || c[0].Phone != "+4915112345678" {
+			t.Errorf("a buyer: %+v", c)
+		}
+		// Taken back before we heard of it.
+		late := w.person("late@example.org", "Late")
+		w.leads["led_5"] = lead.Lead{ID: "led_5", Shop: w.shop, ErasedAt: w.now}
+		w.publish(lead.Changed, "led_5", lead.Told{Lead: "led_5", Shop: w.shop, Person: late, Event: "new", At: w.now.UnixMilli()})
+		if c := w.list("Late"); len(c) != 0 {
+			t.Errorf("a lead that was gone made %+v", c)
+		}
+	}, migrations...)
 }

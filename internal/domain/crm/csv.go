@@ -7,13 +7,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/openstall/openstall/internal/kit/text"
 )
 
 // WriteCSV writes contacts as a table for spreadsheets: UTF-8 with a byte order
 // mark, without which Excel takes it for something else.
 //
-// What people typed is text there and never a formula (see [cell]). Stop makes the
+// What people typed is text there and never a formula (see [text.Cell]). Stop makes the
 // link that belongs into every message to a contact who agreed to them.
 func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error], stop func(contact string) string) error {
 	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
@@ -41,9 +42,9 @@ func WriteCSV(w io.Writer, contacts iter.Seq2[Contact, error], stop func(contact
 			link = stop(c.ID)
 		}
 		err := table.Write([]string{
-			c.ID, cell(c.Name), cell(c.Email), cell(c.Phone), strconv.FormatInt(c.Orders, 10),
+			c.ID, text.Cell(c.Name), text.Cell(c.Email), text.Cell(c.Phone), strconv.FormatInt(c.Orders, 10),
 			strconv.FormatInt(c.Spent.Minor, 10), c.Spent.Currency, strconv.FormatBool(c.Consent.Marketing),
-			instant(c.Consent.At), cell(c.Consent.Text), strings.Join(sources, " "), instant(c.CreatedAt), instant(c.SeenAt), link,
+			instant(c.Consent.At), text.Cell(c.Consent.Text), strings.Join(sources, " "), instant(c.CreatedAt), instant(c.SeenAt), link,
 		})
 		if err != nil {
 			return err
@@ -58,20 +59,4 @@ func instant(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// cell puts an apostrophe before what a spreadsheet would run: a customer called
-// =HYPERLINK(…) must not send the seller's table away. A phone number keeps its
-// plus.
-func cell(s string) string {
-	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " "))
-	switch r {
-	case '=', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
-		return "'" + s
-	case '+':
-		if strings.Trim(s, "+0123456789 ") != "" {
-			return "'" + s
-		}
-	}
-	return s
 }

@@ -2,12 +2,14 @@ package crm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/lead"
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
@@ -25,7 +27,9 @@ type Parts struct {
 	DB  *db.DB
 	Bus *bus.Bus
 	// Order reads an order of a shop, as [order.Service.GetForShop] does.
-	Order  func(ctx context.Context, shop, order string) (order.Order, error)
+	Order func(ctx context.Context, shop, order string) (order.Order, error)
+	// Lead reads a lead of a shop, as [lead.Service.GetForShop] does.
+	Lead   func(ctx context.Context, shop, lead string) (lead.Lead, error)
 	Secret []byte        // signs stop links; the same in every process
 	URL    func() string // address of the market without a slash at its end
 	Now    clock.Now
@@ -40,6 +44,7 @@ func New(p Parts) *Service {
 	for _, topic := range []string{order.TopicPaid, order.TopicChanged} {
 		p.Bus.Apply(topic, "crm", s.ordered)
 	}
+	p.Bus.Apply(lead.Changed, "crm", s.asked)
 	p.Bus.Apply(social.Followed, "crm", s.followed)
 	p.Bus.Apply(show.TopicReserved, "crm", s.reserved)
 	return s
@@ -83,23 +88,24 @@ func (s *Service) ordered(ctx context.Context, tx *db.Tx, e bus.Event) error {
 			return err
 		}
 	}
-	counts := o.State != order.Cancelled && o.State != order.Expired && o.PayState != order.Refunded
+	counts := o.Payment != order.ForNothing && o.State != order.Cancelled && o.State != order.Expired && o.PayState != order.Refunded
 	return putOrder(ctx, tx, c.ID, told.Order, counts, kept(o))
 }
 
 // kept is what the shop has of the buyer's money.
 func kept(o order.Order) int64 {
 	switch o.PayState {
-	case order.Paid, order.Refunding, order.Refunded:
+	case order.Paid, order.PartlyRefunded, order.Refunding, order.Refunded:
 		return o.Total().Minor - o.Refunded
 	}
 	return 0
 }
 
+// termText is what the buyer agreed to, in every language it was shown in.
 func termText(o order.Order) string {
 	for _, t := range o.Quote.Terms {
 		if t.ID == order.MarketingTerm {
-			return t.Text.Pick("en")
+			return t.Text.All()
 		}
 	}
 	return ""
@@ -110,6 +116,71 @@ func first(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// asked folds a step of a lead: leaving one gives the shop what the person gave
+// with it, and erasing it takes that back.
+func (s *Service) asked(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	told, err := bus.Decode[lead.Told](e)
+	if err != nil {
+		return err
+	}
+	switch told.Event {
+	case string(lead.Fresh):
+		return s.left(ctx, tx, told)
+	case string(lead.Withdrawn), lead.Erased:
+		return s.forgotten(ctx, tx, told)
+	}
+	return nil
+}
+
+func (s *Service) left(ctx context.Context, tx *db.Tx, told lead.Told) error {
+	l, err := s.Lead(ctx, told.Shop, told.Lead)
+	if err != nil {
+		return fmt.Errorf("contact of %s: %w", told.Lead, err)
+	}
+	if !l.ErasedAt.IsZero() { // we hear of it after it was taken back
+		return nil
+	}
+	at := clock.Time(told.At)
+	c, err := s.contact(ctx, tx, told.Shop, told.Person, "", at)
+	if err != nil {
+		return err
+	}
+	if _, err := putSource(ctx, tx, c.ID, Source{Kind: FromLead, Ref: told.Lead, At: at, Show: told.Show, Share: told.Share}); err != nil {
+		return err
+	}
+	c.Name, c.Email, c.Phone = l.Name, first(c.Email, l.Email), first(c.Phone, l.Phone)
+	return setDetails(ctx, tx, c)
+}
+
+// forgotten takes back what a lead gave: the address when neither an order nor
+// another lead gave one, and all of the contact when nothing else made it.
+func (s *Service) forgotten(ctx context.Context, tx *db.Tx, told lead.Told) error {
+	contact, err := contactOf(ctx, tx, told.Shop, told.Person)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	kinds, err := dropSource(ctx, tx, contact, FromLead, told.Lead)
+	if err != nil || slices.Contains(kinds, FromOrder) || slices.Contains(kinds, FromLead) {
+		return err
+	}
+	c, err := byID(ctx, tx, contact)
+	if err != nil {
+		return err
+	}
+	p, err := account.GetIn(ctx, tx, told.Person)
+	if err != nil {
+		return err
+	}
+	c.Name, c.Email, c.Phone = p.Name, "", ""
+	if err := setDetails(ctx, tx, c); err != nil || len(kinds) > 0 {
+		return err
+	}
+	return dropContact(ctx, tx, contact)
 }
 
 func (s *Service) followed(ctx context.Context, tx *db.Tx, e bus.Event) error {
@@ -167,27 +238,7 @@ func (s *Service) List(ctx context.Context, shopID, q string, after page.Cursor,
 
 // All goes through every contact of a shop, the last active first.
 func (s *Service) All(ctx context.Context, shopID string) iter.Seq2[Contact, error] {
-	return func(yield func(Contact, error) bool) {
-		for after := page.First; ; {
-			part, err := s.List(ctx, shopID, "", after, 200)
-			if err != nil {
-				yield(Contact{}, err)
-				return
-			}
-			for _, c := range part.Items {
-				if !yield(c, nil) {
-					return
-				}
-			}
-			if part.Next == "" {
-				return
-			}
-			if after, err = page.Parse(part.Next); err != nil {
-				yield(Contact{}, err)
-				return
-			}
-		}
-	}
+	return page.All(func(after page.Cursor) (page.Of[Contact], error) { return s.List(ctx, shopID, "", after, 200) })
 }
 
 // OfShow counts the contacts of a shop that came by a show.

@@ -72,6 +72,22 @@ func putSource(ctx context.Context, tx *db.Tx, contact string, s Source) (bool, 
 	return n == 1, err
 }
 
+// dropSource takes a source out and returns the kinds of those that are left.
+func dropSource(ctx context.Context, tx *db.Tx, contact string, kind SourceKind, ref string) ([]SourceKind, error) {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM crm_source WHERE contact = $1 AND kind = $2 AND ref = $3`, contact, string(kind), ref); err != nil {
+		return nil, err
+	}
+	return db.All(ctx, tx, db.Column[SourceKind], `SELECT kind FROM crm_source WHERE contact = $1`, contact)
+}
+
+// dropContact takes a contact out that never agreed to anything.
+func dropContact(ctx context.Context, tx *db.Tx, contact string) error {
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM crm_contact
+		WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM crm_consent WHERE contact = $1)`, contact)
+	return err
+}
+
 func putOrder(ctx context.Context, tx *db.Tx, contact, order string, counts bool, paid int64) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO crm_order (order_id, contact, counts, paid)

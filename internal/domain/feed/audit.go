@@ -13,6 +13,7 @@ import (
 var Checks = []struct{ ID, Words string }{
 	{"floor", "every show that a new video has paid for went to somebody else"},
 	{"owed", "where a reason says what a video is owed, it was owed that, one less each time"},
+	{"given", "no video was given more shows of its floor than it was owed, whichever process counted"},
 	{"watched", "where a reason says that others watched a video long, somebody had"},
 	{"line", "where a reason says that nothing of a line of business had come up on the day, none had"},
 	{"breadth", "no owner comes twice in twenty items of a list"},
@@ -88,9 +89,10 @@ type audited struct {
 	row
 	met  map[string]bool // viewers it was shown to, as many as it was owed
 	run  string
-	key  uint32 // of the last floor show in that run
+	key  uint32 // of the last floor show in that run that paid
 	lent int64  // credit of copies
 	n    int64  // shows in the log
+	paid int64  // of these
 }
 
 // followed is a viewer as far as the log has been read.
@@ -162,7 +164,12 @@ func (a *audit) item(p pageRow, v *followed, m *audited, it logged) {
 		case m.run == p.Run && it.Key >= m.key:
 			a.find("owed", "%s: owed %d after it was owed %d", where, it.Key, m.key)
 		}
-		m.run, m.key = p.Run, it.Key
+		if it.Paid {
+			m.run, m.key = p.Run, it.Key
+		}
+	}
+	if it.Paid {
+		m.paid++
 	}
 	if it.Kind == Quality && m.Long[0]+m.Long[1] == 0 {
 		a.find("watched", "%s: nobody watched it long", where)
@@ -208,9 +215,7 @@ func (a *audit) days(ctx context.Context, q db.Querier, tail *sums) error {
 		return err
 	}
 	for video, t := range tail.by {
-		for _, d := range t.days {
-			a.sums[shown{d.day, video}] -= int64(d.n)
-		}
+		t.days(func(d dayShows) { a.sums[shown{d.day, video}] -= int64(d.n) })
 	}
 	for _, day := range days {
 		counted, err := showsOn(ctx, q, day)
@@ -241,6 +246,9 @@ func (a *audit) floors() {
 		}
 	}
 	for _, m := range a.videos {
+		if m.paid+m.lent > m.Given {
+			a.find("given", "video %s was given %d of %d, and its copies %d", m.Video, m.paid, m.Given, m.lent)
+		}
 		if m.Given == 0 || m.n != m.Shows {
 			continue
 		}

@@ -15,13 +15,15 @@ import (
 // transaction; a crash loses what the last second has shown, and with it what it
 // has paid.
 type batch struct {
-	pages   []pageRow
-	signals []byte
-	times   map[viewerDay]int64 // milliseconds watched
-	said    map[string]said
-	owed    map[string]floorOf // that came later
-	frozen  []string
-	last    int64 // the line it ends with; 0 while it may still grow
+	pages    []pageRow
+	signals  []byte
+	times    map[viewerDay]int64 // milliseconds watched
+	said     map[string]said
+	owed     map[string]floorOf // that came later
+	frozen   []string
+	shares   uint32    // of the floor that pages have paid
+	last     int64     // the line it ends with; 0 while it may still grow
+	returned []VideoID // credits that were not this process's to give
 }
 
 type floorOf struct{ day, n int64 }
@@ -44,9 +46,9 @@ func (s *Service) note(e Entry) {
 	b := &s.pending
 	switch e.What {
 	case WatchedLong:
-		b.signals = appendSignal(b.signals, signal{Video: s.book.name(e.Video), Long: true, Half: half(e.Viewer)})
+		b.signals = appendSignal(b.signals, signal{s.book.name(e.Video), 'l', uint32(half(e.Viewer))})
 	case Reported:
-		b.signals = appendSignal(b.signals, signal{Video: s.book.name(e.Video)})
+		b.signals = appendSignal(b.signals, signal{Video: s.book.name(e.Video), What: 'r'})
 	case Owed:
 		if b.owed == nil {
 			b.owed = map[string]floorOf{}
@@ -99,17 +101,31 @@ func (s *Service) flush(ctx context.Context) error {
 // the mark of the log says so.
 func (s *Service) write(ctx context.Context, b *batch) error {
 	s.stuck = b
+	held := s.held
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		fresh, err := advance(ctx, tx, s.run, b.last, clock.Millis(s.Now()))
 		if err != nil || !fresh {
 			return err
 		}
+		if s.DB.Postgres() {
+			if held, err = sharesOf(ctx, tx, s.run); err != nil {
+				return err
+			}
+			s.unpay(b, held)
+		}
 		return b.add(ctx, tx, s.run, s.Now())
 	})
-	if err == nil {
-		s.stuck = nil
+	if err != nil {
+		return err
 	}
-	return err
+	s.stuck = nil
+	for _, v := range b.returned {
+		s.engine.Unpay(v)
+	}
+	if s.held&^held != 0 {
+		s.hold(s.held & held)
+	}
+	return nil
 }
 
 // add writes a batch in a transaction.

@@ -61,7 +61,7 @@ func (b *book) enter(r row) (VideoID, Video) {
 	if len(f.topics) > 0 {
 		topic = f.topics[0]
 	}
-	return id, Video{Creator: f.creator, Owner: owner, Line: f.line, Topic: topic}
+	return id, Video{Creator: f.creator, Owner: owner, Line: f.line, Topic: topic, Share: shareOf(r.Owner)}
 }
 
 func (b *book) creator(shop string) CreatorID {
@@ -118,28 +118,47 @@ func (b *book) name(v VideoID) string { return b.film(v).id }
 
 // creatorsOf numbers shops.
 func (b *book) creatorsOf(shops []string) []CreatorID {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := make([]CreatorID, len(shops))
-	for i, s := range shops {
-		out[i] = b.creator(s)
-	}
-	return out
+	return numbersOf(b, shops, b.creators, b.creator)
 }
 
 // topicsOf numbers words.
-func (b *book) topicsOf(words []string) []uint16 {
+func (b *book) topicsOf(words []string) []uint16 { return numbersOf(b, words, b.topics, b.topic) }
+
+// numbersOf numbers names. Almost all have one, and who comes must not wait for
+// everybody who reads: the book is locked only for those that do not.
+func numbersOf[T any](b *book, names []string, of map[string]T, enter func(string) T) []T {
+	if len(names) == 0 {
+		return nil
+	}
+	out := make([]T, len(names))
+	known := func() bool {
+		b.mu.RLock()
+		defer b.mu.RUnlock()
+		for i, name := range names {
+			n, ok := of[name]
+			if !ok {
+				return false
+			}
+			out[i] = n
+		}
+		return true
+	}
+	if known() {
+		return out
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make([]uint16, len(words))
-	for i, w := range words {
-		out[i] = b.topic(w)
+	for i, name := range names {
+		out[i] = enter(name)
 	}
 	return out
 }
 
 // videosOf numbers those that have a number.
 func (b *book) videosOf(ids []string) []VideoID {
+	if len(ids) == 0 {
+		return nil
+	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	var out []VideoID

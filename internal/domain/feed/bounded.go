@@ -58,13 +58,15 @@ func only(pattern, letters string) error {
 	return nil
 }
 
-// SetTaste gives tenths of a viewer's list to taste alone, at most what the
+// SetTaste gives n tenths of a viewer's list to taste alone, at most what the
 // bounded pattern has; 0 is flat mode. It stays 0 for minors.
-func (e *Engine) SetTaste(id ViewerID, tenths int) {
+func (e *Engine) SetTaste(id ViewerID, n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.viewer(id).taste = uint8(max(0, min(tenths, 10*MaxAffinity)))
+	e.viewer(id).taste = tenths(n)
 }
+
+func tenths(n int) uint8 { return uint8(max(0, min(n, 10*MaxAffinity))) }
 
 // SetMinor says whether a viewer is a minor.
 func (e *Engine) SetMinor(id ViewerID, is bool) {
@@ -161,6 +163,9 @@ func (r *round) fitting(w *wheel, owed bool, kind Kind) (Item, bool) {
 		list := r.e.owners[o].videos
 		if owed {
 			list = r.e.owners[o].owed
+		}
+		if owed && !r.e.pays(OwnerID(o)) {
+			return false
 		}
 		if v := r.firstOf(list); v >= 0 {
 			c.videos = append(c.videos, v)

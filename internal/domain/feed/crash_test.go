@@ -59,8 +59,20 @@ func eachTown(t *testing.T, shops int, f func(w *town)) {
 	}, account.Migrations, shop.Migrations, video.Migrations, job.Migrations, Migrations)
 }
 
-// open starts a process. A process before it is left as a kill leaves it.
+// open starts a process, which pays the whole floor. A process before it is left as
+// a kill leaves it.
 func (w *town) open() *Service {
+	w.t.Helper()
+	s := w.made()
+	if w.d.Postgres() {
+		w.exec(`UPDATE feed_share SET run = $1`, s.run)
+		w.try(s.Learn(w.t.Context()))
+	}
+	return s
+}
+
+// made starts a process that takes what nobody pays.
+func (w *town) made() *Service {
 	w.t.Helper()
 	s, err := New(Parts{DB: w.d, Videos: w.vids, Shops: w.houses, Secret: []byte("town"), Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
 		Config: Config{Floor: 7, FreezeAfter: 3, Session: 20}})

@@ -28,6 +28,7 @@ type owner struct {
 	owed    []VideoID // with credit, in the order of their turns
 	day     uint32    // shows today
 	floored int       // publications with a floor today
+	share   uint8
 	waiting []VideoID // for a floor that is not used on its day, the oldest first
 }
 
@@ -36,13 +37,16 @@ type Engine struct {
 	cfg   Config
 	taste Taste
 
+	refreshing sync.Mutex // and rank and bar are written under both locks
+
 	mu      sync.Mutex
 	videos  []held
 	owners  []owner
 	viewers []*viewer
-	floor   *wheel // owners with credit
+	floor   *wheel // owners with credit that is paid here
+	shares  uint32 // whose floor that is
 	turns   *wheel // owners with a live video
-	best    [groups]*wheel
+	best    [groups]*rim
 	tiers   [groups]*tiers // turns of videos that others' long views have placed
 	rank    [groups]map[int32]uint32
 	total   evidence
@@ -72,9 +76,9 @@ func WithLog(f func(Entry)) Option { return func(e *Engine) { e.log = f } }
 
 // NewEngine returns an empty engine.
 func NewEngine(cfg Config, opts ...Option) *Engine {
-	e := &Engine{cfg: cfg.filled(), floor: newWheel(), turns: newWheel(), lines: map[uint16]int{}, topics: map[uint16]int{}}
+	e := &Engine{cfg: cfg.filled(), shares: allShares, floor: newWheel(), turns: newWheel(), lines: map[uint16]int{}, topics: map[uint16]int{}}
 	for g := range groups {
-		e.best[g], e.tiers[g] = newWheel(), newTiers()
+		e.best[g], e.tiers[g] = newRim(), newTiers()
 	}
 	for _, o := range opts {
 		o(e)
@@ -94,7 +98,8 @@ type Publication struct {
 // Publish makes a video eligible at an instant and returns the shows it is owed:
 // the floor in force, for a copy what is left of the original's, and nothing
 // beyond the owner's daily quota: the video then waits for a day on which its
-// owner publishes less. Publishing it twice changes nothing.
+// owner publishes less. Publishing it twice changes nothing. A copy of what pays
+// elsewhere is owed nothing.
 func (e *Engine) Publish(p Publication, now time.Time) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -117,8 +122,11 @@ func (e *Engine) Publish(p Publication, now time.Time) int {
 	}
 	if p.CopyOf != nil && int(*p.CopyOf) < len(e.videos) {
 		original := &e.videos[*p.CopyOf]
-		credit = min(credit, int(original.credit))
-		original.credit -= int32(credit) // shared out, not doubled
+		credit = min(credit, max(0, int(original.credit)))
+		if !e.pays(original.Owner) { // what is left of it is known elsewhere; it keeps that
+			credit = 0
+		}
+		e.pay(*p.CopyOf, int32(credit)) // shared out, not doubled
 		waits = false
 	}
 	e.add(p.ID, held{Video: p.Video, credit: int32(credit), waits: waits})
@@ -130,11 +138,11 @@ func (e *Engine) add(id VideoID, v held) {
 	v.state = live
 	e.videos[id] = v
 	o := &e.owners[v.Owner]
+	o.share = v.Share
 	o.videos = append(o.videos, id)
 	e.turns.push(int32(v.Owner))
 	if v.credit > 0 {
-		o.owed = append(o.owed, id)
-		e.floor.push(int32(v.Owner))
+		e.owes(id)
 	}
 	if v.waits {
 		o.waiting = append(o.waiting, id)
@@ -209,12 +217,15 @@ func (e *Engine) roll(now time.Time) {
 	days := 0 // since the last
 	if e.today != 0 {
 		days = int(day - e.today)
-		e.before, e.upsYest = e.day, e.ups
+		e.before, e.upsYest = 0, 0
+		if days == 1 {
+			e.before, e.upsYest = e.day, e.ups
+		}
 	}
 	e.today, e.day, e.ups = day, 0, 0
 	for i := range e.owners {
 		o := &e.owners[i]
-		for unused := days*e.cfg.FloorPerDay - o.floored; unused > 0 && len(o.waiting) > 0; unused-- {
+		for unused := days*e.cfg.FloorPerDay - o.floored; unused > 0 && len(o.waiting) > 0 && e.pays(OwnerID(i)); unused-- {
 			e.owe(OwnerID(i), o.waiting[0])
 		}
 		o.day, o.floored = 0, 0
@@ -228,8 +239,7 @@ func (e *Engine) owe(owner OwnerID, id VideoID) {
 	o.waiting = o.waiting[1:]
 	e.ups++
 	v.waits, v.credit = false, int32(e.floorNow())
-	o.owed = append(o.owed, id)
-	e.floor.push(int32(owner))
+	e.owes(id)
 	e.note(Entry{What: Owed, Video: id, Owner: owner, Creator: v.Creator, N: uint32(v.credit)})
 }
 
@@ -239,7 +249,7 @@ type Capacity struct {
 	InForce int // given to a video published now: less when shows do not suffice, for all alike
 	Shows   int // of the day before
 	Uploads int // with a floor, of the day before
-	Owed    int // owners who wait for shows
+	Owed    int // owners who wait for shows of this process
 }
 
 // Capacity returns the state of the floor.
@@ -269,7 +279,8 @@ func (e *Engine) floorNow() int {
 type Stored struct {
 	ID      VideoID
 	Video   Video
-	Credit  int
+	Given   int // shows it was owed in all
+	Credit  int // of these, not shown yet
 	Shows   int
 	Reports int
 	Frozen  bool

@@ -38,6 +38,7 @@ type Video struct {
 	Owner   OwnerID
 	Line    uint16 // line of business
 	Topic   uint16
+	Share   uint8 // of the floor, below [Shares]; the same for all of an owner's videos
 }
 
 // Kind says which rule put an item on a page.
@@ -83,6 +84,8 @@ type Page struct {
 	More  bool   // that act would be granted now
 	Again int    // sessions in a row that were begun by it
 	Paid  uint32 // a bit for each item, of those that were shows its video is owed
+	// Shares has a bit for each share of the floor that these are of.
+	Shares uint32
 }
 
 // Config sets an engine. The zero value of a field takes the default in brackets.

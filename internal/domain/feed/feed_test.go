@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/feed"
+	"github.com/openstall/openstall/internal/testsupport/race"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -82,7 +83,7 @@ func unproven() *feed.Engine {
 func TestWatchingNeverChangesTheOwnList(t *testing.T) {
 	seen := map[int]bool{}
 	for viewer := range feed.ViewerID(100) { // one of each group
-		if seen[feed.Group(viewer)] {
+		if seen[feed.Group(viewer)] || race.Enabled && len(seen) == 2 {
 			continue
 		}
 		seen[feed.Group(viewer)] = true

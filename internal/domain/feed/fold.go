@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -14,12 +15,12 @@ import (
 const (
 	// foldEvery is how often the log is folded. A start reads what it has not been.
 	foldEvery = 30 * time.Second
-	// foldMost is how many pages are folded at once, in some 100 bytes for each
+	// foldMost is how many pages are folded at once, in some 150 bytes for each
 	// video on them.
-	foldMost = 200_000
+	foldMost = 50_000
 	// foldRows is how many videos get their figures in one transaction: on SQLite
 	// others wait for it.
-	foldRows = 1000
+	foldRows = 500
 	// foldDead is after which silence of a process others fold its log.
 	foldDead = 2 * time.Minute
 	// foldKeep is for how long signals stay after they are folded, for other
@@ -36,9 +37,9 @@ var errFolded = errors.New("folded by another process")
 // minute.
 func (s *Service) Fold(ctx context.Context) error { return s.fold(ctx, 0) }
 
-// foldSlowly leaves three quarters of the time to others: a fold is seconds of
-// writing in a busy minute, and people wait for pages.
-func (s *Service) foldSlowly(ctx context.Context) error { return s.fold(ctx, 3) }
+// foldSlowly leaves two thirds of the time to others: a fold is seconds of writing
+// in a busy minute, and people wait for pages.
+func (s *Service) foldSlowly(ctx context.Context) error { return s.fold(ctx, 2) }
 
 func (s *Service) fold(ctx context.Context, pauses time.Duration) error {
 	s.folding.Lock()
@@ -85,7 +86,8 @@ func fold(ctx context.Context, d *db.DB, m mark, now time.Time, most, some int, 
 	if err != nil {
 		return m, err
 	}
-	for part := range slices.Chunk(slices.Sorted(maps.Keys(all.by)), some) {
+	videos := slices.SortedFunc(maps.Keys(all.by), politely(strings.Compare))
+	for part := range slices.Chunk(videos, some) {
 		next := m
 		next.Folding, next.Upto = upto, part[len(part)-1]
 		began := time.Now()
@@ -96,7 +98,7 @@ func fold(ctx context.Context, d *db.DB, m mark, now time.Time, most, some int, 
 		select {
 		case <-ctx.Done():
 			return m, ctx.Err()
-		case <-time.After(pauses * min(time.Since(began), 50*time.Millisecond)):
+		case <-time.After(pauses * min(time.Since(began), 20*time.Millisecond)):
 		}
 	}
 	next := m
@@ -119,9 +121,7 @@ func (s *sums) add(ctx context.Context, tx *db.Tx, videos []string, from, to mar
 	for i, video := range videos {
 		t := s.by[video]
 		figures[i] = []any{video, int64(t.shows), int64(t.paid), int64(t.reports), int64(t.shown[0]), int64(t.shown[1]), int64(t.long[0]), int64(t.long[1]), t.at}
-		for _, d := range t.days {
-			shows = append(shows, []any{d.day, video, int64(d.n)})
-		}
+		t.days(func(d dayShows) { shows = append(shows, []any{d.day, video, int64(d.n)}) })
 	}
 	if err := addFigures(ctx, tx, figures); err != nil {
 		return err

@@ -143,4 +143,8 @@ func TestTheFloorFallsForAllWhenShowsDoNotSuffice(t *testing.T) {
 	if a != 24 || b != 24 || c.InForce != 24 || c.Floor != 100 || c.Shows != 4000 || c.Uploads != 100 {
 		t.Errorf("owed %d and %d, capacity %+v", a, b, c)
 	}
+	later := tomorrow.Add(48 * time.Hour) // of the day before nothing is known, as after a restart
+	if n := e.Publish(feed.Publication{ID: 102, Video: video(102)}, later); n != 100 {
+		t.Errorf("owed %d after a day on which nobody came", n)
+	}
 }

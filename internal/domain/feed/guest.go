@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -243,9 +244,8 @@ func (s *Service) load(ctx context.Context, g *guest, person string) error {
 			past.Shown, past.Again, past.Last = int(p.Shown), int(p.Again), at
 		}
 	}
-	s.engine.Recall(g.num, past)
+	s.engine.Recall(g.num, past, s.wishes(g))
 	g.since = s.Now()
-	s.apply(g)
 	return nil
 }
 
@@ -260,7 +260,10 @@ func (s *Service) forgetGuests(most int) {
 	}
 	for {
 		list := s.people.away(rested, written, most)
-		for _, g := range list {
+		for i, g := range list {
+			if i%yieldAfter == 0 {
+				runtime.Gosched()
+			}
 			g.mu.Lock()
 			if s.people.leave(g, written) {
 				s.engine.Forget(g.num)

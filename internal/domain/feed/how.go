@@ -60,8 +60,8 @@ func (s *Service) How() How {
 	zh += fmt.Sprintf("每位店主每天有 %d 个视频享有，多发的等少发的那天再补；重复上传的只能用原视频剩下的次数。", c.FloorPerDay)
 	say(to, "floor", en, zh)
 	say(to, "turn", fmt.Sprintf("%d of 10 items go by turns: owners who are owed shows wait in a circle, and who was shown goes to the end. "+
-		"When nobody is owed any, all videos take turns, in %d classes by how long others watched them, each class %g times as often as the one below. Several accounts of one person have one turn.", h.TurnsOfTen, tierCount, float64(tierStep)),
-		fmt.Sprintf("每 10 个里有 %d 个是轮流来的：还欠展示的店主排成一圈，展示过的排到最后。都不欠时，所有视频轮流：按别人看得久不久分 %d 级，每高一级次数是下一级的 %g 倍。同一个人的多个账号只有一个位置。", h.TurnsOfTen, tierCount, float64(tierStep)))
+		"When nobody is owed any, all videos take turns, in %d classes by how long others watched them, the best about %.0f times as often as the last. Several accounts of one person have one turn.", h.TurnsOfTen, tierCount, weights[tierCount-1]),
+		fmt.Sprintf("每 10 个里有 %d 个是轮流来的：还欠展示的店主排成一圈，展示过的排到最后。都不欠时，所有视频轮流：按别人看得久不久分 %d 级，最好的次数约为最末的 %.0f 倍。同一个人的多个账号只有一个位置。", h.TurnsOfTen, tierCount, weights[tierCount-1]))
 	say(to, "quality", fmt.Sprintf("%d of 10 are what other people watched long: %d seconds, or nine tenths of a shorter film; a photo counts as %d seconds.", h.QualityOfTen, h.LongSeconds, int(video.PerPhoto.Seconds())),
 		fmt.Sprintf("每 10 个里有 %d 个是别人看得久的：看满 %d 秒，短片则看满九成；一张照片算 %d 秒。", h.QualityOfTen, h.LongSeconds, int(video.PerPhoto.Seconds())))
 	say(to, "unmoved", "What you like, watch, follow, share or buy never changes your own list. Viewers fall into eight groups, and each is shown what the others watched.",

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -30,14 +31,22 @@ func (s *Service) hearOf(list []mark) {
 }
 
 // Learn reads what other processes on the same database have logged, and which
-// videos came, went or were stopped.
+// videos came, went or were stopped, and settles whose floor is paid here.
 func (s *Service) Learn(ctx context.Context) error {
-	if err := s.Flush(ctx); err != nil {
-		return err
-	}
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
-	return s.DB.Snapshot(ctx, func(q db.Querier) error { return s.catchUp(ctx, q) })
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	shares, err := s.deal(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.Snapshot(ctx, func(q db.Querier) error { return s.catchUp(ctx, q) }); err != nil {
+		return err
+	}
+	s.hold(shares)
+	return nil
 }
 
 func (s *Service) catchUp(ctx context.Context, q db.Querier) error {
@@ -82,7 +91,11 @@ func (s *Service) catchUp(ctx context.Context, q db.Querier) error {
 		}
 	}
 	today := dayOf(now)
+	n := 0
 	for video, t := range all.by {
+		if n++; n%piece == 0 {
+			runtime.Gosched()
+		}
 		_, came := fresh[video]
 		if num, known := s.book.video(video); known && !came {
 			s.engine.Hear(num, t.elsewhere(today))

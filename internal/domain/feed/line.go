@@ -81,23 +81,24 @@ func parseLogged(item string) (logged, bool) {
 	return it, it.Kind > 0
 }
 
-// signal is a long view or a report in the log: "vid_01k…:l0" was watched long
-// by somebody of the first half of viewers, "vid_01k…:r" was reported.
+// signal is what moves figures beside pages: "vid_01k…:l0" was watched long by
+// somebody of the first half of viewers, "vid_01k…:r" was reported, and
+// "vid_01k…:c40" has left forty shows that it was owed to a copy of it.
 type signal struct {
 	Video string
-	Long  bool
-	Half  int
+	What  byte // l, r or c
+	N     uint32
 }
 
 func appendSignal(to []byte, s signal) []byte {
 	if len(to) > 0 {
 		to = append(to, ',')
 	}
-	to = append(append(to, s.Video...), ':')
-	if !s.Long {
-		return append(to, 'r')
+	to = append(append(to, s.Video...), ':', s.What)
+	if s.What == 'r' {
+		return to
 	}
-	return append(to, 'l', byte('0'+s.Half))
+	return strconv.AppendUint(to, uint64(s.N), 10)
 }
 
 // eachSignal calls f for the signals of a text.
@@ -105,15 +106,28 @@ func eachSignal(text string, f func(signal)) error {
 	for more := text != ""; more; {
 		var item string
 		item, text, more = strings.Cut(text, ",")
-		video, rest, _ := strings.Cut(item, ":")
-		s := signal{Video: video, Long: rest != "r"}
-		if rest == "l1" {
-			s.Half = 1
-		}
-		if video == "" || s.Long && rest != "l0" && rest != "l1" {
+		s, ok := parseSignal(item)
+		if !ok {
 			return fmt.Errorf("%q is not a signal", item)
 		}
 		f(s)
 	}
 	return nil
+}
+
+func parseSignal(item string) (signal, bool) {
+	video, rest, _ := strings.Cut(item, ":")
+	if video == "" || rest == "" {
+		return signal{}, false
+	}
+	s := signal{Video: video, What: rest[0]}
+	if rest == "r" {
+		return s, true
+	}
+	n, err := strconv.ParseUint(rest[1:], 10, 32)
+	s.N = uint32(n)
+	if err != nil || strconv.FormatUint(n, 10) != rest[1:] {
+		return signal{}, false
+	}
+	return s, s.What == 'l' && n < 2 || s.What == 'c' && n > 0
 }

@@ -38,7 +38,7 @@ func FuzzLoggedItems(f *testing.F) {
 }
 
 func FuzzSignals(f *testing.F) {
-	for _, text := range []string{"", "vid_1:l0,vid_2:l1,vid_3:r", "vid_1:l2", "vid_1:", "vid_1", ":r", "vid_1:r,"} {
+	for _, text := range []string{"", "vid_1:l0,vid_2:l1,vid_3:r", "vid_1:l2", "vid_1:c40", "vid_1:c0", "vid_1:", "vid_1", ":r", "vid_1:r,"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -26,7 +26,7 @@ const (
 )
 
 // ErrNoVideo is returned for a video that Discover never had.
-var ErrNoVideo = errs.New(errs.NotFound, "discover.no_video", "Discover does not know this video.")
+var ErrNoVideo = errs.New(errs.NotFound, "discover.no_video", "Discover does not know this video.", "“发现”里没有这个视频。")
 
 // Follow makes the service hear of videos that come and go.
 func (s *Service) Follow(b *bus.Bus) {
@@ -101,12 +101,23 @@ func (s *Service) publish(ctx context.Context, v video.Video) error {
 	s.tastes.add(num)
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if p.CopyOf != nil && r.Given > 0 {
-			if err := spend(ctx, tx, v.DuplicateOf, r.Given, r.ChangedAt); err != nil {
+			if err := s.lend(ctx, tx, v.DuplicateOf, r.Given); err != nil {
 				return err
 			}
 		}
 		return insertVideo(ctx, tx, r)
 	})
+}
+
+// lend logs what an original has left to a copy. Nothing waits to be written
+// before it, and the lock of flushing is held.
+func (s *Service) lend(ctx context.Context, tx *db.Tx, original string, n int64) error {
+	s.seq++
+	now := clock.Millis(s.Now())
+	if _, err := advance(ctx, tx, s.run, s.seq, now); err != nil {
+		return err
+	}
+	return insertSignals(ctx, tx, s.run, s.seq, now, string(appendSignal(nil, signal{original, 'c', uint32(n)})))
 }
 
 // identify returns who has one turn with a shop: shops that share an owner are
@@ -153,14 +164,23 @@ func (s *Service) adopt(r row) error {
 	return nil
 }
 
-// Restore reads the serving state. The first time it takes in the videos that
-// are published already, whose floor begins then.
+// Restore reads the serving state, and takes up the shares of the floor that nobody
+// pays. The first time it takes in the videos that are published already, whose
+// floor begins then.
 func (s *Service) Restore(ctx context.Context) error {
+	if err := s.read(ctx); err != nil || !s.DB.Postgres() {
+		return err
+	}
+	return s.Learn(ctx)
+}
+
+func (s *Service) read(ctx context.Context) error {
 	some, err := anyVideo(ctx, s.DB)
 	if err != nil {
 		return err
 	}
 	if !some {
+		s.hold(allShares) // of nothing yet
 		for c, err := range s.Videos.Eligible(ctx) {
 			if err != nil {
 				return err
@@ -254,13 +274,23 @@ func (s *Service) Run(ctx context.Context) error {
 	defer folding.Stop()
 	defer minute.Stop()
 	defer learn.Stop()
-	var folds sync.WaitGroup // one at a time, beside the writing
-	var busy atomic.Bool
-	defer folds.Wait()
+	// What takes long goes on beside the writing, each of it one at a time: pages
+	// wait where the writing falls behind.
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	var folds, orders atomic.Bool
+	start := func(busy *atomic.Bool, f func()) {
+		if busy.CompareAndSwap(false, true) {
+			beside.Go(func() {
+				defer busy.Store(false)
+				f()
+			})
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
-			return s.Flush(context.WithoutCancel(ctx))
+			return s.leave(context.WithoutCancel(ctx))
 		case <-second.C:
 			s.try(ctx, "what Discover has shown was not written", s.Flush)
 			s.forgetGuests(crowd)
@@ -269,14 +299,9 @@ func (s *Service) Run(ctx context.Context) error {
 				s.try(ctx, "what other processes have shown was not read", s.Learn)
 			}
 		case <-folding.C:
-			if busy.CompareAndSwap(false, true) {
-				folds.Go(func() {
-					defer busy.Store(false)
-					s.try(ctx, "figures of videos in Discover were not written", s.foldSlowly)
-				})
-			}
+			start(&folds, func() { s.try(ctx, "figures of videos in Discover were not written", s.foldSlowly) })
 		case <-minute.C:
-			s.engine.Refresh()
+			start(&orders, s.engine.Refresh)
 		}
 	}
 }

@@ -164,7 +164,9 @@ func (r *round) firstOf(list []VideoID) VideoID {
 func (r *round) fromFloor() (Item, bool) {
 	found := VideoID(-1)
 	r.e.floor.walk(r.e.cfg.Look, func(o int32) bool {
-		found = r.firstOf(r.e.owners[o].owed)
+		if r.e.pays(OwnerID(o)) {
+			found = r.firstOf(r.e.owners[o].owed)
+		}
 		return found >= 0
 	})
 	return r.claim(found, Floor)
@@ -208,8 +210,8 @@ func (r *round) claim(v VideoID, k Kind) (Item, bool) {
 	return Item{Video: v, Reason: reason}, true
 }
 
-// serve puts an item on the page and settles it: any show pays one credit, and
-// who was served goes to the end of the wheel.
+// serve puts an item on the page and settles it: any show pays one credit where
+// its owner's floor is paid here, and who was served goes to the end of the wheel.
 func (r *round) serve(it Item) {
 	e, v := r.e, &r.e.videos[it.Video]
 	o := &e.owners[v.Owner]
@@ -232,8 +234,9 @@ func (r *round) serve(it Item) {
 		e.tiers[r.group].served(it.Video, o.videos)
 	}
 	toEnd(o.videos, it.Video)
-	if v.credit > 0 {
+	if v.credit > 0 && e.pays(v.Owner) {
 		r.page.Paid |= 1 << (len(r.page.Items) - 1)
+		r.page.Shares |= 1 << v.Share
 		v.credit--
 		toEnd(o.owed, it.Video)
 		if v.credit == 0 {

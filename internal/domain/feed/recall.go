@@ -10,17 +10,18 @@ type Past struct {
 	Last  time.Time
 }
 
-// Recall takes up a viewer where the log ends. It counts nothing.
-func (e *Engine) Recall(id ViewerID, past Past) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p := e.viewer(id)
-	m := p.muted
-	taste, minor := p.taste, p.minor
-	*p = viewer{muted: m, taste: taste, minor: minor, shown: uint8(min(past.Shown, 255)), again: uint8(past.Again), last: past.Last.Unix()}
+// Recall takes up a viewer where the log ends, with what they said. It counts
+// nothing.
+func (e *Engine) Recall(id ViewerID, past Past, w Wishes) {
+	p := &viewer{shown: uint8(min(past.Shown, 255)), again: uint8(past.Again), last: past.Last.Unix()}
 	for _, it := range past.Shows {
 		p.show(it.Video, 0) // what was watched of it has been counted, or is lost
 	}
+	p.wish(w)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.viewer(id)
+	e.viewers[id] = p
 }
 
 // Forget drops what is kept in memory of a viewer, whose number is free then.
@@ -70,8 +71,12 @@ func (e *Engine) set(s Stored) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v := &e.videos[s.ID]
-	if !s.Waits { // or what it got since is not stored yet
-		e.pay(s.ID, int32(s.Credit))
+	if v.waits && !s.Waits { // another process gave the floor; what it has paid of that comes with its log
+		v.waits, v.credit = false, int32(s.Given)
+		if o := &e.owners[v.Owner]; v.state == live {
+			o.waiting = without(o.waiting, s.ID)
+			e.owes(s.ID)
+		}
 	}
 	switch {
 	case s.Frozen && v.state == gone:
@@ -107,17 +112,15 @@ func (e *Engine) Hear(id VideoID, x Elsewhere) {
 	}
 	e.owners[v.Owner].day += uint32(x.Today)
 	e.day += uint32(x.Today)
-	e.pay(id, v.credit-int32(x.Paid))
+	e.pay(id, int32(x.Paid))
 }
 
-// pay sets the credit of a video to a lower value.
-func (e *Engine) pay(id VideoID, credit int32) {
+// pay lowers the credit of a video. It is below nothing for a moment where both
+// processes paid, until what this one did is taken back ([Engine.Unpay]).
+func (e *Engine) pay(id VideoID, n int32) {
 	v := &e.videos[id]
-	if credit >= v.credit {
-		return
-	}
-	v.credit = max(credit, 0)
-	if o := &e.owners[v.Owner]; v.credit == 0 && v.state == live {
+	v.credit -= n
+	if o := &e.owners[v.Owner]; n > 0 && v.credit <= 0 && v.state == live {
 		o.owed = without(o.owed, id)
 		if len(o.owed) == 0 {
 			e.floor.remove(int32(v.Owner))

@@ -134,24 +134,30 @@ func (e *Engine) Signal(id ViewerID, video VideoID, s Signal) bool {
 	return true
 }
 
-// Muted is what a viewer has taken away.
-type Muted struct {
-	Videos   []VideoID
-	Creators []CreatorID
+// Wishes are what a viewer said.
+type Wishes struct {
+	Videos   []VideoID   // taken away
+	Creators []CreatorID // taken away
+	Minor    bool
+	Taste    int // tenths of the list; see [Engine.SetTaste]
 }
 
-// SetMuted replaces what a viewer has taken away.
-func (e *Engine) SetMuted(id ViewerID, m Muted) {
+// Wish replaces what a viewer said.
+func (e *Engine) Wish(id ViewerID, w Wishes) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := e.viewer(id)
-	if p.muted == nil && len(m.Videos)+len(m.Creators) == 0 {
+	e.viewer(id).wish(w)
+}
+
+func (p *viewer) wish(w Wishes) {
+	p.minor, p.taste = w.Minor, tenths(w.Taste)
+	if p.muted == nil && len(w.Videos)+len(w.Creators) == 0 {
 		return
 	}
 	if p.muted == nil {
 		p.muted = &muted{}
 	}
-	p.muted.videos, p.muted.creators, p.muted.topics = m.Videos, m.Creators, nil
+	p.muted.videos, p.muted.creators, p.muted.topics = w.Videos, w.Creators, nil
 }
 
 func (p *viewer) mute(id VideoID, v *held, s Signal) {

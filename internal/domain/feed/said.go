@@ -128,12 +128,16 @@ func (s *Service) change(ctx context.Context, v Viewer, f func(*said) error) err
 
 // apply tells the engine what a guest said.
 func (s *Service) apply(g *guest) {
+	s.engine.Wish(g.num, s.wishes(g))
+}
+
+// wishes are what the engine is to know of what a guest said; the rest is kept
+// here.
+func (s *Service) wishes(g *guest) Wishes {
 	g.topics = s.book.topicsOf(g.said.Topics)
-	s.engine.SetMuted(g.num, Muted{Videos: s.book.videosOf(g.said.Videos), Creators: s.book.creatorsOf(append(slices.Clone(g.said.Shops), g.said.own...))})
-	now := g.settings()
-	s.engine.SetMinor(g.num, now.Young)
-	s.engine.SetTaste(g.num, now.tenths())
 	s.tastes.set(g.num, s.book.weights(g.said.Likes))
+	now := g.settings()
+	return Wishes{Videos: s.book.videosOf(g.said.Videos), Creators: s.book.creatorsOf(slices.Concat(g.said.Shops, g.said.own)), Minor: now.Young, Taste: now.tenths()}
 }
 
 // SetSettings replaces a viewer's settings. Giving nothing to taste forgets what

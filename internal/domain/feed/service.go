@@ -37,12 +37,12 @@ type Parts struct {
 
 // Errors that people meet.
 var (
-	ErrNoBrowser  = errs.New(errs.Invalid, "discover.no_browser", "Discover counts by browser, and this one has not introduced itself. Open a page of the market first.")
-	ErrYoung      = errs.New(errs.Conflict, "discover.young", "This stays off while the viewer is young.")
-	ErrYoungThere = errs.New(errs.Conflict, "discover.young_there", "Say under Privacy whether you are under 18.")
-	ErrTime       = errs.New(errs.Invalid, "discover.time", "A time of day is written like 22:00, and quiet hours begin and end at different times.")
-	ErrTarget     = errs.New(errs.NotFound, "discover.target", "There is nothing here to mute.")
-	ErrMuted      = errs.New(errs.Conflict, "discover.muted", "A viewer mutes 500 shops and topics at most.")
+	ErrNoBrowser  = errs.New(errs.Invalid, "discover.no_browser", "Discover counts by browser, and this one has not introduced itself. Open a page of the market first.", "请先打开集市的任意页面，再进入“发现”。")
+	ErrYoung      = errs.New(errs.Conflict, "discover.young", "This stays off while the viewer is young.", "未成年观众不能打开这一项。")
+	ErrYoungThere = errs.New(errs.Conflict, "discover.young_there", "Say under Privacy whether you are under 18.", "是否未满 18 岁，请在“隐私”里说明。")
+	ErrTime       = errs.New(errs.Invalid, "discover.time", "A time of day is written like 22:00, and quiet hours begin and end at different times.", "安静时段的开始和结束时间不能相同。")
+	ErrTarget     = errs.New(errs.NotFound, "discover.target", "There is nothing here to mute.", "没有可屏蔽的内容。")
+	ErrMuted      = errs.New(errs.Conflict, "discover.muted", "A viewer mutes 500 shops and topics at most.", "屏蔽的数量已到上限。")
 )
 
 // PageSize is how many items are handed out at once: few, because an item counts
@@ -56,7 +56,7 @@ const PageSize = 5
 // minute adds the log to the figures of videos. Viewers are read when they come and
 // forgotten when they have been away for the length of a rest. Several processes
 // on one database each keep an engine; they read each other's logs every few
-// seconds.
+// seconds, and each pays the floor of its own part of owners.
 type Service struct {
 	Parts
 	engine *Engine
@@ -77,6 +77,7 @@ type Service struct {
 	folding  sync.Mutex
 	learned  int64              // until when other processes' changes were read
 	heard    []map[string]int64 // up to which line of each, the latest first
+	held     uint32             // shares whose floor is paid here; guarded by flushing
 
 	people people
 	report reportCache
@@ -92,6 +93,9 @@ func New(p Parts) (*Service, error) {
 	s.tastes = newTastes(s.book)
 	s.engine = NewEngine(p.Config, WithTaste(s.tastes), WithLog(s.note))
 	s.people.init()
+	if s.held = allShares; p.DB.Postgres() {
+		s.hold(0)
+	}
 	return s, nil
 }
 
@@ -175,6 +179,7 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 	s.paging.Lock()
 	defer s.paging.Unlock()
 	s.waiting.Add(1)
+	s.pending.shares |= p.Shares
 	s.pending.pages = append(s.pending.pages, pageRow{Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.settings().tenths()), items: string(text)})
 	return out, nil
 }
@@ -183,12 +188,17 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 const behind = 20_000
 
 // keepUp makes whoever asks wait for the database when it is far behind, so that
-// memory stays bounded.
+// memory stays bounded. One of them writes for all who wait.
 func (s *Service) keepUp(ctx context.Context) error {
 	if s.waiting.Load() < behind {
 		return nil
 	}
-	return s.Flush(ctx)
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	if s.waiting.Load() < behind {
+		return nil
+	}
+	return s.flush(ctx)
 }
 
 // long is how much of a film is a long view: nine tenths of it, or 18 seconds.

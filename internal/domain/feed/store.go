@@ -35,7 +35,7 @@ func scanRow(r *row) []any {
 }
 
 func (r row) stored(id VideoID, v Video) Stored {
-	return Stored{ID: id, Video: v, Credit: int(r.Credit), Shows: int(r.Shows), Reports: int(r.Reports), Frozen: r.State == stateFrozen, Waits: r.Given == 0 && r.CopyOf == "",
+	return Stored{ID: id, Video: v, Given: int(r.Given), Credit: int(r.Credit), Shows: int(r.Shows), Reports: int(r.Reports), Frozen: r.State == stateFrozen, Waits: r.Given == 0 && r.CopyOf == "",
 		Gone: r.State == stateGone || r.State == stateHidden, Shown: [2]int{int(r.Shown[0]), int(r.Shown[1])}, Long: [2]int{int(r.Long[0]), int(r.Long[1])}}
 }
 
@@ -114,13 +114,6 @@ func freeze(ctx context.Context, tx *db.Tx, video string, now int64) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE feed_video SET state = 'frozen', changed_at = $2
 		WHERE video = $1 AND state = 'live'`, video, now)
-	return err
-}
-
-func spend(ctx context.Context, tx *db.Tx, video string, n int64, now int64) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE feed_video SET credit = CASE WHEN credit > $2 THEN credit - $2 ELSE 0 END, changed_at = $3
-		WHERE video = $1`, video, n, now)
 	return err
 }
 
@@ -359,21 +352,21 @@ func pagesAfter(ctx context.Context, q db.Querier, run string, seq int64, n int)
 		LIMIT $3`, run, seq, n)
 }
 
-// yieldAfter is after how many rows a long writing on SQLite, which computes in
-// this process, lets pages go first.
+// yieldAfter is after how many rows a long reading, or a long writing on SQLite,
+// which computes in this process, lets pages go first.
 const yieldAfter = 16
 
 func insertPages(ctx context.Context, tx *db.Tx, pages []pageRow) error {
-	rows := make([][]any, len(pages))
-	for i, p := range pages {
-		rows[i] = []any{p.Run, p.Seq, p.Viewer, p.At, p.Shown, p.Again, p.Taste, p.items}
-	}
-	columns, most := []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, len(rows)
+	columns, most := []string{"run", "seq", "viewer", "at", "shown", "again", "taste", "items"}, len(pages)
 	if !tx.Postgres() {
 		most = yieldAfter
 	}
-	for some := range slices.Chunk(rows, max(1, most)) {
-		if err := tx.InsertMany(ctx, "feed_page", columns, some); err != nil {
+	for some := range slices.Chunk(pages, max(1, most)) {
+		rows := make([][]any, len(some))
+		for i, p := range some {
+			rows[i] = []any{p.Run, p.Seq, p.Viewer, p.At, p.Shown, p.Again, p.Taste, p.items}
+		}
+		if err := tx.InsertMany(ctx, "feed_page", columns, rows); err != nil {
 			return err
 		}
 		runtime.Gosched()
@@ -402,7 +395,10 @@ func pagesBetween(ctx context.Context, q db.Querier, run string, after, upto int
 	}
 	defer rows.Close()
 	p := pageRow{Run: run}
-	for rows.Next() {
+	for n := 1; rows.Next(); n++ {
+		if n%yieldAfter == 0 {
+			runtime.Gosched()
+		}
 		if err := rows.Scan(&p.Seq, &p.Viewer, &p.At, &p.items); err != nil {
 			return err
 		}
@@ -473,6 +469,63 @@ func advance(ctx context.Context, tx *db.Tx, run string, last, now int64) (bool,
 	}
 	n, err := res.RowsAffected()
 	return n > 0, err
+}
+
+// holding is a share of the floor, who pays it and when that process last wrote to
+// its log.
+type holding struct {
+	share  int
+	run    string
+	seenAt int64
+}
+
+func holdings(ctx context.Context, q db.Querier) ([]holding, error) {
+	return db.All(ctx, q, func(h *holding) []any { return []any{&h.share, &h.run, &h.seenAt} }, `
+		SELECT s.share, s.run, COALESCE(r.seen_at, 0) FROM feed_share s LEFT JOIN feed_run r ON r.run = s.run
+		ORDER BY s.share`)
+}
+
+// writers counts the other processes that have written to their logs since an
+// instant, and says whether this one has.
+func writers(ctx context.Context, q db.Querier, run string, since int64) (others int, here bool, err error) {
+	list, err := db.All(ctx, q, db.Column[string], `
+		SELECT run FROM feed_run
+		WHERE seen_at >= $1`, since)
+	for _, r := range list {
+		if r == run {
+			here = true
+		} else {
+			others++
+		}
+	}
+	return others, here, err
+}
+
+// passShare gives a share that one process has to another, "" for none. It
+// returns false where the first has it no longer.
+func passShare(ctx context.Context, tx *db.Tx, share int, from, to string) (bool, error) {
+	res, err := tx.ExecContext(ctx, `
+		UPDATE feed_share SET run = $3
+		WHERE share = $1 AND run = $2`, share, from, to)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// sharesOf returns the shares of a process, which stay its own until the
+// transaction ends.
+func sharesOf(ctx context.Context, tx *db.Tx, run string) (uint32, error) {
+	list, err := db.All(ctx, tx, db.Column[int], `
+		SELECT share FROM feed_share
+		WHERE run = $1
+		ORDER BY share`+tx.ForUpdate(), run)
+	held := uint32(0)
+	for _, s := range list {
+		held |= 1 << s
+	}
+	return held, err
 }
 
 func insertSignals(ctx context.Context, tx *db.Tx, run string, seq, now int64, items string) error {

@@ -12,7 +12,8 @@ type tally struct {
 	shows, paid, reports uint32
 	shown, long          [2]uint32
 	at                   int64 // of the last show
-	days                 []dayShows
+	day                  dayShows
+	rest                 []dayShows // of further days
 }
 
 type dayShows struct {
@@ -30,26 +31,38 @@ func (t *tally) show(it logged, half int, at int64) {
 		t.shown[half]++
 	}
 	day := dayOf(at)
-	for i := range t.days {
-		if t.days[i].day == day {
-			t.days[i].n++
+	if t.day.n == 0 || t.day.day == day {
+		t.day = dayShows{day, t.day.n + 1}
+		return
+	}
+	for i := range t.rest {
+		if t.rest[i].day == day {
+			t.rest[i].n++
 			return
 		}
 	}
-	t.days = append(t.days, dayShows{day, 1})
+	t.rest = append(t.rest, dayShows{day, 1})
+}
+
+// days goes through the days with shows; t may be nil.
+func (t *tally) days(f func(dayShows)) {
+	if t == nil || t.day.n == 0 {
+		return
+	}
+	f(t.day)
+	for _, d := range t.rest {
+		f(d)
+	}
 }
 
 // on returns the shows of a day; t may be nil.
-func (t *tally) on(day int64) int {
-	if t == nil {
-		return 0
-	}
-	for _, d := range t.days {
+func (t *tally) on(day int64) (n int) {
+	t.days(func(d dayShows) {
 		if d.day == day {
-			return int(d.n)
+			n = int(d.n)
 		}
-	}
-	return 0
+	})
+	return n
 }
 
 // sums are the tallies of videos over a part of the log.
@@ -103,8 +116,10 @@ func (s *sums) read(ctx context.Context, q db.Querier, run string, after, upto i
 		return eachSignal(items, func(x signal) {
 			switch {
 			case !s.wants(x.Video, seq):
-			case x.Long:
-				s.of(x.Video).long[x.Half]++
+			case x.What == 'l':
+				s.of(x.Video).long[x.N]++
+			case x.What == 'c':
+				s.of(x.Video).paid += x.N
 			default:
 				s.of(x.Video).reports++
 			}

@@ -39,6 +39,9 @@ func (t *tastes) add(v VideoID) {
 }
 
 func (t *tastes) set(id ViewerID, weights map[uint16]float32) {
+	if len(weights) == 0 && !t.knows(id) {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(weights) == 0 {
@@ -46,6 +49,12 @@ func (t *tastes) set(id ViewerID, weights map[uint16]float32) {
 		return
 	}
 	t.of[id] = weights
+}
+
+func (t *tastes) knows(id ViewerID) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.of[id] != nil
 }
 
 func (t *tastes) forget(id ViewerID) { t.set(id, nil) }

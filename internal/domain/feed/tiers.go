@@ -1,10 +1,11 @@
 package feed
 
 // tierCount classes of quality, each with tierStep times the turns of the class
-// below it.
+// below it: the best have some 128 times those of the last. Few classes with large
+// steps would treat unlike videos alike and hardly different ones as if they were.
 const (
-	tierCount = 8
-	tierStep  = 2
+	tierCount = 48
+	tierStep  = 1.109
 )
 
 // tiers give every live video its turn, and the better ones more of them: a ring
@@ -96,11 +97,15 @@ func (t *tiers) toEnd(v VideoID) {
 	t.put(v, c)
 }
 
+// looks is into how many whole classes a search looks at most.
+const looks = 8
+
 // pick returns the video whose turn it is and that is wanted, looking at most
-// look videos into each class; -1 for none. It does not take the turn.
+// look videos into each class and at looks times as many in all; -1 for none. It
+// does not take the turn.
 func (t *tiers) pick(look int, wanted func(VideoID) bool) VideoID {
 	var tried [tierCount]bool
-	for {
+	for left := looks * look; left > 0; {
 		c := -1
 		for i := range tierCount {
 			if t.n[i] > 0 && !tried[i] && (c < 0 || t.pass[i] <= t.pass[c]) {
@@ -112,13 +117,15 @@ func (t *tiers) pick(look int, wanted func(VideoID) bool) VideoID {
 		}
 		tried[c] = true
 		x := t.head[c]
-		for range min(look, t.n[c]) {
+		for range min(look, t.n[c], left) {
 			if wanted(VideoID(x)) {
 				return VideoID(x)
 			}
+			left--
 			x = t.next[x]
 		}
 	}
+	return -1
 }
 
 // weights of the classes.

@@ -24,14 +24,15 @@ func TestEveryClassHasItsTurnsAndTheBetterHaveMore(t *testing.T) {
 	for v := range VideoID(3 * tierCount) {
 		s.put(v, int8(v%tierCount))
 	}
-	got := turns(s, 30_000, alone)
+	got := turns(s, 300_000, alone)
 	for c := range VideoID(tierCount) {
-		a, b, next := got[c], got[c+tierCount], got[c+1]
+		a, b := got[c], got[c+tierCount]
 		if a == 0 || a-b > 1 || b-a > 1 {
 			t.Errorf("class %d: %d and %d turns for two equals", c, a, b)
 		}
-		if c < tierCount-1 && float64(next) < 1.8*float64(a) {
-			t.Errorf("class %d has %d turns, the one below %d", c+1, next, a)
+		const up = 7 // classes for twice the turns
+		if c+up < tierCount && float64(got[c+up]) < 1.9*float64(a) {
+			t.Errorf("class %d has %d turns, the one %d below %d", c+up, got[c+up], up, a)
 		}
 	}
 }

@@ -68,3 +68,46 @@ func (w *wheel) walk(n int, f func(x int32) bool) {
 		x = w.next[x]
 	}
 }
+
+// rim is a wheel of a few among many numbers; memory follows how many they are.
+type rim struct {
+	wheel wheel           // of places
+	place map[int32]int32 // of a number
+	at    []int32         // number of a place
+	free  []int32
+}
+
+func newRim() *rim { return &rim{wheel: wheel{head: -1}, place: map[int32]int32{}} }
+
+func (r *rim) has(x int32) bool {
+	_, ok := r.place[x]
+	return ok
+}
+
+func (r *rim) push(x int32) {
+	if r.has(x) {
+		return
+	}
+	p := int32(len(r.at))
+	if n := len(r.free); n > 0 {
+		p, r.free = r.free[n-1], r.free[:n-1]
+	} else {
+		r.at = append(r.at, 0)
+	}
+	r.place[x], r.at[p] = p, x
+	r.wheel.push(p)
+}
+
+func (r *rim) remove(x int32) {
+	if p, ok := r.place[x]; ok {
+		delete(r.place, x)
+		r.free = append(r.free, p)
+		r.wheel.remove(p)
+	}
+}
+
+func (r *rim) served(x int32) { r.wheel.served(r.place[x]) }
+
+func (r *rim) walk(n int, f func(x int32) bool) {
+	r.wheel.walk(n, func(p int32) bool { return f(r.at[p]) })
+}

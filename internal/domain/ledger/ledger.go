@@ -47,6 +47,25 @@ func Clearing(provider string) Account { return Account("clearing:" + provider) 
 // Refunds is what has been promised back to buyers and not yet been paid.
 func Refunds(shop string) Account { return Account("refunds:" + shop) }
 
+// Accounts are locked in the order of their names, and an order is settled after
+// it is earned, so what settlement touches comes behind "earned" in the alphabet.
+
+// Free is what a shop can have paid out; less than nothing is what it owes the
+// market.
+func Free(shop string) Account { return Account("free:" + shop) }
+
+// Own is what a shop has earned and holds itself, in its till or its bank.
+func Own(shop string) Account { return Account("own:" + shop) }
+
+// PayingOut is what a shop has asked for and the market's bank has not sent yet.
+func PayingOut(shop string) Account { return Account("paying:" + shop) }
+
+// Commission is what the market has earned; Bank is what it has sent to shops.
+const (
+	Commission Account = "market:commission"
+	Bank       Account = "market:bank"
+)
+
 // Entry moves Amount from one account to another: From is credited, To debited.
 type Entry struct {
 	From, To Account
@@ -60,7 +79,7 @@ type Journal struct {
 }
 
 // ErrAmount is returned for an entry that moves nothing or less.
-var ErrAmount = errs.New(errs.Invalid, "ledger.amount", "Only positive amounts can be booked.")
+var ErrAmount = errs.New(errs.Invalid, "ledger.amount", "Only positive amounts can be booked.", "只能记正数金额。")
 
 // Post writes journals in the caller's transaction. A journal whose reference
 // exists already is passed over, so posting twice is posting once.
@@ -114,6 +133,15 @@ func PostNew(ctx context.Context, tx *db.Tx, at time.Time, journals ...Journal) 
 		}
 	}
 	return nil
+}
+
+// ErrShort is returned when an account holds less than is asked of it.
+var ErrShort = errs.New(errs.Conflict, "ledger.short", "There is not that much.", "余额不足。")
+
+// Require returns [ErrShort] unless at least amount is in the account's favour,
+// and keeps others from changing it until the transaction ends.
+func Require(ctx context.Context, tx *db.Tx, a Account, amount money.Amount) error {
+	return require(ctx, tx, a, amount)
 }
 
 // Balance returns what an account holds; debits are positive.

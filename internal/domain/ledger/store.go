@@ -27,6 +27,13 @@ func addBalance(ctx context.Context, tx *db.Tx, a Account, n int64, currency str
 		WHERE ledger_account.currency = $3`, string(a), n, currency)
 }
 
+// require locks the row by writing it as it is.
+func require(ctx context.Context, tx *db.Tx, a Account, amount money.Amount) error {
+	return tx.WriteOne(ctx, ErrShort, `
+		UPDATE ledger_account SET balance = balance
+		WHERE id = $1 AND currency = $2 AND balance <= $3`, string(a), amount.Currency, -amount.Minor)
+}
+
 func balance(ctx context.Context, q db.Querier, a Account) (money.Amount, error) {
 	m, err := db.One(ctx, q, func(m *money.Amount) []any { return []any{&m.Minor, &m.Currency} },
 		`SELECT balance, currency FROM ledger_account WHERE id = $1`, string(a))

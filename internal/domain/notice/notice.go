@@ -83,8 +83,8 @@ type Notice struct {
 
 // Errors that people meet.
 var (
-	ErrStopLink     = errs.New(errs.NotFound, "notice.bad_link", "This link is not valid.")
-	ErrSubscription = errs.New(errs.Invalid, "notice.bad_subscription", "This browser's push address cannot be used.")
+	ErrStopLink     = errs.New(errs.NotFound, "notice.bad_link", "This link is not valid.", "这个链接无效。")
+	ErrSubscription = errs.New(errs.Invalid, "notice.bad_subscription", "This browser's push address cannot be used.", "无法使用这个浏览器的推送地址。")
 )
 
 // maxPush is how many browsers of one person are pushed to; the newest stay.

@@ -3,15 +3,18 @@ package order
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/payment"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
+	"github.com/openstall/openstall/internal/platform/web"
 )
 
 // change is one step of an order: allowed from some states, to another, with a
@@ -44,6 +47,9 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 	if c.edit != nil {
 		c.edit(o)
 	}
+	if c.to == Cancelled || c.to == Completed {
+		o.CompletesAt = time.Time{}
+	}
 	o.Version++
 	now := s.now()
 	ok, err := setState(ctx, tx, *o, was, version)
@@ -58,6 +64,12 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 		return err
 	}
 	o.Events = append(o.Events, e)
+	if err := settlePromos(ctx, tx, o, was); err != nil {
+		return err
+	}
+	if err := s.settleSeat(ctx, tx, o, was, now); err != nil {
+		return err
+	}
 	told := TellOf(*o, c.event, now).JSON()
 	events := []bus.Event{{Topic: TopicChanged, Key: o.ID, Payload: told}}
 	if was == PendingPayment && c.to == Placed {
@@ -101,7 +113,7 @@ func (s *Service) Cancel(ctx context.Context, order string, by By, owner, reason
 			return nil
 		}
 		pay := NoPayment
-		if o.PayState == Paid {
+		if o.PayState == Paid || o.PayState == PartlyRefunded {
 			pay = Refunding
 			if o.Total().Minor == 0 {
 				pay = Refunded
@@ -116,47 +128,63 @@ func (s *Service) Cancel(ctx context.Context, order string, by By, owner, reason
 
 // undo gives goods, slot and money of an order back.
 func (s *Service) undo(ctx context.Context, tx *db.Tx, o *Order, kind string) error {
-	if err := s.stock.Release(ctx, tx, o.lineIDs()...); err != nil {
+	if err := s.giveGoodsBack(ctx, tx, o); err != nil {
 		return err
-	}
-	if o.Quote.Slot != nil {
-		if err := shop.ReturnSlot(ctx, tx, o.Shop, o.Quote.Slot.ID); err != nil {
-			return err
-		}
 	}
 	if o.Total().Minor == 0 {
 		return nil
 	}
 	if o.PayState == Refunding {
-		if err := ledger.Post(ctx, tx, s.now(), journal(kind, o.ID, ledger.Refunds(o.Shop), ledger.Escrow(o.Shop), o.Total())); err != nil {
-			return err
-		}
-		return s.payments.GiveBack(ctx, tx, o.ID, kind+":"+o.ID, kind, o.Total())
+		return s.undoMoney(ctx, tx, o, kind)
 	}
 	if err := ledger.Post(ctx, tx, s.now(), journal(kind, o.ID, ledger.Receivable(o.Shop), ledger.Escrow(o.Shop), o.Total())); err != nil {
 		return err
 	}
-	return payment.Close(ctx, tx, o.ID)
+	return s.payments.Close(ctx, tx, o.ID)
+}
+
+// undoMoney gives back what is left of a paid order.
+func (s *Service) undoMoney(ctx context.Context, tx *db.Tx, o *Order, kind string) error {
+	rests, err := RestsOf(ctx, tx, *o)
+	if err != nil || rests.Total == 0 {
+		return err
+	}
+	key := kind + ":" + o.ID
+	if err := insertRefunds(ctx, tx, key, o.ID, rests.GiveBackAll(), s.now()); err != nil {
+		return err
+	}
+	left := money.Of(rests.Total, o.Total().Currency)
+	if err := ledger.Post(ctx, tx, s.now(), journal(kind, o.ID, ledger.Refunds(o.Shop), ledger.Escrow(o.Shop), left)); err != nil {
+		return err
+	}
+	return s.payments.GiveBack(ctx, tx, o.ID, key, kind, left)
+}
+
+// happened is what came of a payment, with its order, locked.
+func happened(ctx context.Context, tx *db.Tx, e bus.Event) (payment.Happened, Order, error) {
+	h, err := bus.Decode[payment.Happened](e)
+	if err != nil {
+		return h, Order{}, err
+	}
+	o, err := lockByID(ctx, tx, h.Order)
+	return h, o, err
 }
 
 // captured acts on money that has come: the order is paid, or, when it was
 // given up in the meantime, taken up again if the goods are still there, else
 // the money goes back.
 func (s *Service) captured(ctx context.Context, tx *db.Tx, e bus.Event) error {
-	h, err := bus.Decode[payment.Happened](e)
-	if err != nil {
-		return err
-	}
-	o, err := lockByID(ctx, tx, h.Order)
+	h, o, err := happened(ctx, tx, e)
 	if err != nil {
 		return err
 	}
 	now := s.now()
+	begin := func(o *Order) { o.CompletesAt = o.openUntil(now) }
 	if o.State == PendingPayment {
-		if err := s.apply(ctx, tx, &o, change{from: []State{PendingPayment}, to: Placed, pay: Paid, event: "paid", by: ByProvider}); err != nil {
+		if err := s.apply(ctx, tx, &o, change{from: []State{PendingPayment}, to: Placed, pay: Paid, event: "paid", by: ByProvider, edit: begin}); err != nil {
 			return err
 		}
-		return ledger.Post(ctx, tx, now, journal("capture", o.ID, ledger.Receivable(o.Shop), ledger.Clearing(h.Provider), o.Total()))
+		return ledger.Post(ctx, tx, now, journal("capture", o.ID, ledger.Receivable(o.Shop), ledger.Clearing(h.Holder), o.Total()))
 	}
 	if o.State == Expired {
 		ok, err := s.takeAgain(ctx, tx, &o)
@@ -164,25 +192,25 @@ func (s *Service) captured(ctx context.Context, tx *db.Tx, e bus.Event) error {
 			return err
 		}
 		if ok {
-			if err := s.apply(ctx, tx, &o, change{from: []State{Expired}, to: Placed, pay: Paid, event: "paid_late", by: ByProvider}); err != nil {
+			if err := s.apply(ctx, tx, &o, change{from: []State{Expired}, to: Placed, pay: Paid, event: "paid_late", by: ByProvider, edit: begin}); err != nil {
 				return err
 			}
 			return ledger.Post(ctx, tx, now,
 				journal("replace", o.ID, ledger.Escrow(o.Shop), ledger.Receivable(o.Shop), o.Total()),
-				journal("capture", o.ID, ledger.Receivable(o.Shop), ledger.Clearing(h.Provider), o.Total()))
+				journal("capture", o.ID, ledger.Receivable(o.Shop), ledger.Clearing(h.Holder), o.Total()))
 		}
 	}
 	if err := s.apply(ctx, tx, &o, change{from: []State{o.State}, to: o.State, pay: Refunding, event: "refunding_late_payment", by: BySystem}); err != nil {
 		return err
 	}
-	if err := ledger.Post(ctx, tx, now, journal("capture", o.ID, ledger.Refunds(o.Shop), ledger.Clearing(h.Provider), o.Total())); err != nil {
+	if err := ledger.Post(ctx, tx, now, journal("capture", o.ID, ledger.Refunds(o.Shop), ledger.Clearing(h.Holder), o.Total())); err != nil {
 		return err
 	}
 	return s.payments.GiveBack(ctx, tx, o.ID, "late:"+o.ID, "late", o.Total())
 }
 
-// takeAgain reserves the goods of an expired order anew, or reports that they
-// are gone.
+// takeAgain reserves the goods of an expired order anew, or reports that they,
+// its slot, its coupon or its share of a flash are gone.
 func (s *Service) takeAgain(ctx context.Context, tx *db.Tx, o *Order) (bool, error) {
 	for _, l := range o.Lines {
 		item, err := stock.Lock(ctx, tx, l.SKU, l.Bucket)
@@ -194,10 +222,15 @@ func (s *Service) takeAgain(ctx context.Context, tx *db.Tx, o *Order) (bool, err
 		}
 	}
 	if o.Quote.Slot != nil {
-		used, err := shop.SlotUse(ctx, tx, o.Shop, o.Quote.Slot.ID)
-		if err != nil || used >= o.Quote.Capacity {
+		var used int64
+		if err := shop.AskSlotUse(ctx, tx, &used, o.Shop, o.Quote.Slot.ID); err != nil || used >= o.Quote.Capacity {
 			return false, err
 		}
+	}
+	if ok, err := o.redeemAgain(ctx, tx, s.now()); err != nil || !ok {
+		return false, err
+	}
+	if o.Quote.Slot != nil {
 		slot := *o.Quote.Slot
 		slot.Left = o.Quote.Capacity
 		if err := shop.TakeSlots(ctx, tx, o.Shop, slot, 1); err != nil {
@@ -226,20 +259,53 @@ func (s *Service) payFailed(ctx context.Context, tx *db.Tx, e bus.Event) error {
 
 // refunded notes that the provider has given the money back.
 func (s *Service) refunded(ctx context.Context, tx *db.Tx, e bus.Event) error {
-	h, err := bus.Decode[payment.Happened](e)
+	h, o, err := happened(ctx, tx, e)
 	if err != nil {
 		return err
 	}
-	o, err := lockByID(ctx, tx, h.Order)
+	key, err := payment.RefundKey(ctx, tx, h.Refund)
 	if err != nil {
 		return err
 	}
-	err = s.apply(ctx, tx, &o, change{from: []State{o.State}, to: o.State, pay: Refunded, event: "refunded", by: ByProvider,
-		edit: func(o *Order) { o.Refunded += h.Amount.Minor }})
+	if _, err := finishRefunds(ctx, tx, key, s.now()); err != nil {
+		return err
+	}
+	if err := s.gaveBack(ctx, tx, &o, h.Amount.Minor, ByProvider); err != nil {
+		return err
+	}
+	kind := "refund"
+	if h.Holder == payment.ByHand {
+		kind = "settle" // it may have been booked and undone before
+	}
+	return ledger.Post(ctx, tx, s.now(), journal(kind, h.Refund, ledger.Clearing(h.Holder), ledger.Refunds(o.Shop), h.Amount))
+}
+
+// unrefunded notes that money could not be given back: a person has to. Where it
+// had been counted as given, it is owed again.
+func (s *Service) unrefunded(ctx context.Context, tx *db.Tx, e bus.Event) error {
+	h, o, err := happened(ctx, tx, e)
 	if err != nil {
 		return err
 	}
-	return ledger.Post(ctx, tx, s.now(), journal("refund", h.Refund, ledger.Clearing(h.Provider), ledger.Refunds(o.Shop), h.Amount))
+	c := change{from: []State{o.State}, to: o.State, event: "refund_failed", by: ByProvider}
+	if !h.Undone {
+		return s.apply(ctx, tx, &o, c)
+	}
+	if o.PayState == Refunded {
+		c.pay = Refunding
+	}
+	c.edit = func(o *Order) { o.Refunded -= h.Amount.Minor }
+	if err := s.apply(ctx, tx, &o, c); err != nil {
+		return err
+	}
+	key, err := payment.RefundKey(ctx, tx, h.Refund)
+	if err != nil {
+		return err
+	}
+	if err := oweRefunds(ctx, tx, key); err != nil {
+		return err
+	}
+	return ledger.Post(ctx, tx, s.now(), journal("refund_undone", h.Refund, ledger.Refunds(o.Shop), ledger.Clearing(h.Holder), h.Amount))
 }
 
 // MarkReady says that an order is packed.
@@ -250,6 +316,9 @@ func (s *Service) MarkReady(ctx context.Context, shopID, order string) (Order, e
 		}
 		if o.Quote.Kind != ByPickup {
 			return ErrState
+		}
+		if o.Awaits() {
+			return ErrAwaits
 		}
 		return s.apply(ctx, tx, o, change{from: []State{Placed}, to: Ready, event: "ready", by: BySeller})
 	})
@@ -263,6 +332,9 @@ func (s *Service) Ship(ctx context.Context, shopID, order, tracking string) (Ord
 		}
 		if o.Quote.Kind != ByParcel {
 			return ErrState
+		}
+		if o.Awaits() {
+			return ErrAwaits
 		}
 		done := s.now().Add(CompleteAfter)
 		err := s.apply(ctx, tx, o, change{from: []State{Placed}, to: Shipped, event: "shipped", by: BySeller,
@@ -292,6 +364,8 @@ func (s *Service) HandOver(ctx context.Context, shopID, order, code string) (Ord
 			return ErrNotPaid
 		case !o.Quote.AtSlot():
 			return ErrState
+		case o.Awaits():
+			return ErrAwaits
 		}
 		var journals []ledger.Journal
 		pay := o.PayState
@@ -299,9 +373,11 @@ func (s *Service) HandOver(ctx context.Context, shopID, order, code string) (Ord
 			pay = Paid
 			journals = append(journals, journal("cash", o.ID, ledger.Receivable(o.Shop), ledger.Cash(o.Shop), o.Total()))
 		}
-		if o.Total().Minor > 0 {
-			journals = append(journals, journal("complete", o.ID, ledger.Earned(o.Shop), ledger.Escrow(o.Shop), o.Total()))
+		earned, err := s.earning(ctx, tx, o)
+		if err != nil {
+			return err
 		}
+		journals = append(journals, earned...)
 		if err := s.apply(ctx, tx, o, change{from: []State{Placed, Ready}, to: Completed, pay: pay, event: "handed_over", by: BySeller}); err != nil {
 			return err
 		}
@@ -318,16 +394,63 @@ func (s *Service) Received(ctx context.Context, buyer, order string) (Order, err
 		if o.State == Completed {
 			return nil
 		}
+		if o.State != Shipped {
+			return ErrState
+		}
 		return s.complete(ctx, tx, o, "received", ByBuyer)
 	})
 }
 
+// openUntil is when what is watched here counts as handed over although nobody
+// opened it; zero for everything else.
+func (o *Order) openUntil(paid time.Time) time.Time {
+	if o.Quote.Kind != ByOnline {
+		return time.Time{}
+	}
+	return paid.Add(OpenWithin)
+}
+
+// Opened says that the buyer has opened what is watched here, which hands it
+// over; the caller's transaction has locked the order. Twice is once.
+func (s *Service) Opened(ctx context.Context, tx *db.Tx, o *Order) error {
+	if o.State == Completed {
+		return nil
+	}
+	if o.Quote.Kind != ByOnline {
+		return ErrState
+	}
+	return s.complete(ctx, tx, o, "opened", ByBuyer)
+}
+
+// complete ends an order whose goods are with the buyer: a parcel has come, or
+// what is watched here was opened.
 func (s *Service) complete(ctx context.Context, tx *db.Tx, o *Order, event string, by By) error {
-	err := s.apply(ctx, tx, o, change{from: []State{Shipped}, to: Completed, event: event, by: by, edit: func(o *Order) { o.CompletesAt = time.Time{} }})
-	if err != nil || o.Total().Minor == 0 {
+	from := Shipped
+	if o.Quote.Kind == ByOnline {
+		from = Placed
+	}
+	if err := s.apply(ctx, tx, o, change{from: []State{from}, to: Completed, event: event, by: by}); err != nil {
 		return err
 	}
-	return ledger.Post(ctx, tx, s.now(), journal("complete", o.ID, ledger.Earned(o.Shop), ledger.Escrow(o.Shop), o.Total()))
+	if from == Placed {
+		if err := s.stock.Ship(ctx, tx, o.lineIDs()...); err != nil {
+			return err
+		}
+	}
+	journals, err := s.earning(ctx, tx, o)
+	if err != nil {
+		return err
+	}
+	return ledger.Post(ctx, tx, s.now(), journals...)
+}
+
+// earning books what is left of an order as the shop's own.
+func (s *Service) earning(ctx context.Context, tx *db.Tx, o *Order) ([]ledger.Journal, error) {
+	rests, err := RestsOf(ctx, tx, *o)
+	if err != nil || rests.Total == 0 {
+		return nil, err
+	}
+	return []ledger.Journal{journal("complete", o.ID, ledger.Earned(o.Shop), ledger.Escrow(o.Shop), money.Of(rests.Total, o.Total().Currency))}, nil
 }
 
 // MovableUntil is when the time of an order can be moved last: a stall waits for
@@ -359,7 +482,7 @@ func (s *Service) Slots(ctx context.Context, buyer, order string) ([]shop.Slot, 
 	slots, err := s.shops.Slots(ctx, sh, 14)
 	free := []shop.Slot{}
 	for _, x := range slots {
-		if x.Left > 0 && x.ID != o.Quote.Slot.ID {
+		if x.Left > 0 && x.ID != o.Quote.Slot.ID && !o.Quote.tooSoon(x) {
 			free = append(free, x)
 		}
 	}
@@ -388,6 +511,9 @@ func (s *Service) Move(ctx context.Context, buyer, order, slotID string) (Order,
 		if err != nil {
 			return err
 		}
+		if o.Quote.tooSoon(slot) {
+			return shop.ErrSlotGone
+		}
 		// In one order, so that two who change places do not wait for each other.
 		old := o.Quote.Slot.ID
 		give := func() error { return shop.ReturnSlot(ctx, tx, o.Shop, old) }
@@ -406,7 +532,7 @@ func (s *Service) Move(ctx context.Context, buyer, order, slotID string) (Order,
 }
 
 // Sweep ends what is overdue: unpaid orders expire and give their goods back,
-// sent parcels complete. It returns how many orders it moved; call it again
+// sent parcels complete, and so does what could be watched and nobody opened. It returns how many orders it moved; call it again
 // until it returns zero. Payment and expiry race on the same row; one wins.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	now := s.now()
@@ -441,7 +567,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 			if err != nil {
 				return err
 			}
-			if o.State != Shipped || o.CompletesAt.After(now) {
+			if o.CompletesAt.IsZero() || o.CompletesAt.After(now) {
 				continue
 			}
 			if err := s.complete(ctx, tx, &o, "completed", BySystem); err != nil {
@@ -458,18 +584,38 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 // [payment.ErrClosed]. The payment is expected from now on: most orders that
 // run out were never on their way to a provider.
 func (s *Service) PayPage(ctx context.Context, buyer, order string) (string, error) {
+	if strings.HasPrefix(order, payment.GroupPrefix) {
+		return s.payments.GroupPage(ctx, order, buyer)
+	}
 	intent := "pay_" + bare(order)
 	_, err := s.step(ctx, order, func(o Order) bool { return o.Buyer == buyer }, func(tx *db.Tx, o *Order) error {
 		if o.State != PendingPayment {
 			return payment.ErrClosed
 		}
-		return payment.Expect(ctx, tx, payment.Intent{ID: intent, Order: o.ID, Shop: o.Shop, Buyer: o.Buyer, Provider: o.Payment,
-			Amount: o.Total(), CreatedAt: s.now(), ExpiresAt: o.PayUntil})
+		return s.payments.Expect(ctx, tx, payment.Intent{ID: intent, Order: o.ID, Shop: o.Shop, Buyer: o.Buyer, Provider: o.Payment,
+			Amount: o.Total(), Back: backTo(ctx, o.ID), CreatedAt: s.now(), ExpiresAt: o.PayUntil})
 	})
 	if err != nil {
 		return "", err
 	}
-	return s.payments.Page(ctx, intent, buyer, "/orders/"+order+"?paid=1")
+	page, err := s.payments.Page(ctx, intent, buyer)
+	if errors.Is(err, payment.ErrNotFound) { // it is paid with others
+		var group string
+		if group, err = s.payments.GroupOf(ctx, order); err == nil {
+			return s.payments.GroupPage(ctx, group, buyer)
+		}
+	}
+	return page, err
+}
+
+// backTo is where a browser returns to from paying an order: the market under
+// the address that it came from, which in a local network nobody else knows.
+func backTo(ctx context.Context, order string) string {
+	path := "/orders/" + order + "?paid=1"
+	if host, scheme := web.Site(ctx); host != "" {
+		return scheme + "://" + host + path
+	}
+	return path
 }
 
 // PayPath is where a browser goes to pay an order.
@@ -486,9 +632,9 @@ func (o Order) Can() Can {
 	return Can{
 		Cancel:   open || o.State == PendingPayment,
 		Pay:      o.State == PendingPayment,
-		HandOver: open && o.Quote.AtSlot(),
-		Ship:     o.State == Placed && o.Quote.Kind == ByParcel,
-		Ready:    o.State == Placed && o.Quote.Kind == ByPickup,
+		HandOver: open && o.Quote.AtSlot() && !o.Awaits(),
+		Ship:     o.State == Placed && o.Quote.Kind == ByParcel && !o.Awaits(),
+		Ready:    o.State == Placed && o.Quote.Kind == ByPickup && !o.Awaits(),
 		Receive:  o.State == Shipped,
 		Move:     (open || o.State == PendingPayment) && o.Quote.AtSlot() && o.Quote.Slot != nil,
 	}

@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
+	"github.com/openstall/openstall/internal/domain/promo"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/platform/bus"
@@ -26,8 +28,8 @@ const maxBatch = 500
 // Correctness does not depend on it; several processes on one PostgreSQL each
 // have a lane, and the conditional UPDATE on the stock row decides.
 //
-// On PostgreSQL two batches overlap: while one is being written and synced, the
-// next is gathered, looks its keys up and waits for the locks of the first.
+// On PostgreSQL three batches overlap: while one is on its way to the disk and
+// the next is written, a third is gathered and asks.
 type lane struct {
 	s     *Service
 	queue chan *placing
@@ -55,8 +57,11 @@ type placed struct {
 func newLane(s *Service) *lane {
 	l := &lane{s: s, queue: make(chan *placing, 8192), turn: make(chan struct{}, 1), stop: make(chan struct{})}
 	l.turn <- struct{}{}
-	l.done.Go(l.run)
+	overlap := 1
 	if s.db.Postgres() {
+		overlap = 3
+	}
+	for range overlap {
 		l.done.Go(l.run)
 	}
 	return l
@@ -165,10 +170,13 @@ func (s *Service) placeAll(ctx context.Context, batch []*placing, decided func()
 		clear(left)
 		out = b.out
 		tx.Together()
-		if err := b.repeats(ctx, batch); err != nil {
+		if err := tx.ReleaseEarly(ctx); err != nil {
 			return err
 		}
-		if err := b.readStock(ctx, batch); err != nil {
+		if err := b.ask(ctx, batch); err != nil {
+			return err
+		}
+		if err := b.repeats(ctx, batch); err != nil {
 			return err
 		}
 		b.grant(batch)
@@ -207,6 +215,7 @@ type slotKey struct{ shop, slot string }
 type batchOf struct {
 	s       *Service
 	tx      *db.Tx
+	known   []keyRow
 	now     time.Time
 	left    map[shelfKey]stock.Item // as the database has it after this batch
 	taken   map[shelfKey]int64
@@ -217,19 +226,79 @@ type batchOf struct {
 	first   map[string]int      // key -> place in the batch
 	quotes  map[string]bool     // orders that this batch makes
 	wins    []int
+	coupons map[string]*promo.Asked    // that the batch wants; nil for none
+	flashes map[flashKey]*int64        // units that buyers have of flashes; nil for none
+	groups  map[string]*groupbuy.Asked // that the batch wants into; nil for none
 }
 
 // open reports whether place i still waits for a decision.
 func (b *batchOf) open(i int) bool { return b.out[i].err == nil && b.out[i].order.ID == "" }
 
-// repeats answers keys and refuses quotes that were seen before.
-func (b *batchOf) repeats(ctx context.Context, batch []*placing) error {
-	known, err := knownOrders(ctx, b.tx, batch)
-	if err != nil {
+// ask learns in one message all that a batch is decided by: which keys and quotes
+// were seen before, what is on the shelves and in the slots, and a number for
+// each order. Shelves are locked in one order; what follows them is read under
+// the locks. The keys come first, to keep those short: a double of a batch that
+// is being committed meanwhile is found by the unique index.
+func (b *batchOf) ask(ctx context.Context, batch []*placing) error {
+	if err := askKnown(ctx, b.tx, &b.known, batch); err != nil {
 		return err
 	}
+	want := map[shelfKey]bool{}
+	used := map[slotKey]*int64{}
+	for _, p := range batch {
+		for _, l := range p.order.Quote.Lines {
+			want[shelfKey{l.SKU, l.Bucket}] = true
+		}
+		if slot := p.order.Quote.Slot; slot != nil {
+			used[slotKey{p.order.Shop, slot.ID}] = new(int64)
+		}
+		of := b.numbers[p.order.Shop]
+		if of == nil {
+			of = &numbers{first: -1}
+			b.numbers[p.order.Shop] = of
+		}
+		of.n++
+	}
+	keys := sorted(want)
+	items := make([]stock.Item, len(keys))
+	for i, k := range keys {
+		if err := stock.AskLock(ctx, b.tx, &items[i], k.sku, k.bucket); err != nil {
+			return err
+		}
+	}
+	if err := b.askPromos(ctx, batch); err != nil {
+		return err
+	}
+	if err := b.askGroups(ctx, batch); err != nil {
+		return err
+	}
+	for k, n := range used {
+		if err := shop.AskSlotUse(ctx, b.tx, n, k.shop, k.slot); err != nil {
+			return err
+		}
+	}
+	for _, sh := range slices.Sorted(maps.Keys(b.numbers)) {
+		if err := shop.AskOrderNumbers(ctx, b.tx, &b.numbers[sh].first, sh, b.numbers[sh].n); err != nil {
+			return err
+		}
+	}
+	if err := b.tx.Flush(ctx); err != nil {
+		return err
+	}
+	for i, k := range keys {
+		b.left[k] = items[i]
+	}
+	for k, n := range used {
+		b.used[k] = *n
+	}
+	return nil
+}
+
+// repeats answers keys and refuses quotes that were seen before.
+func (b *batchOf) repeats(ctx context.Context, batch []*placing) error {
+	var err error
 	keys, used := map[string]keyRow{}, map[string]bool{}
-	for _, k := range known {
+	for _, k := range b.known {
 		keys[k.key], used[k.order] = k, true
 	}
 	for i, p := range batch {
@@ -259,74 +328,9 @@ func (b *batchOf) repeats(ctx context.Context, batch []*placing) error {
 	return nil
 }
 
-// readStock locks and reads every row that the batch wants, in one order.
-func (b *batchOf) readStock(ctx context.Context, batch []*placing) error {
-	want := map[shelfKey]bool{}
-	for i, p := range batch {
-		if b.open(i) {
-			for _, l := range p.order.Quote.Lines {
-				want[shelfKey{l.SKU, l.Bucket}] = true
-			}
-		}
-	}
-	for i, p := range batch {
-		slot := p.order.Quote.Slot
-		if !b.open(i) || slot == nil {
-			continue
-		}
-		k := slotKey{p.order.Shop, slot.ID}
-		if _, known := b.used[k]; known {
-			continue
-		}
-		n, err := shop.SlotUse(ctx, b.tx, k.shop, k.slot)
-		if err != nil {
-			return err
-		}
-		b.used[k] = n
-	}
-	keys := sorted(want)
-	items := make([]stock.Item, len(keys))
-	for i, k := range keys {
-		if err := stock.AskLock(ctx, b.tx, &items[i], k.sku, k.bucket); err != nil {
-			return err
-		}
-	}
-	if err := b.askNumbers(ctx, batch); err != nil {
-		return err
-	}
-	if err := b.tx.Flush(ctx); err != nil {
-		return err
-	}
-	for i, k := range keys {
-		b.left[k] = items[i]
-	}
-	return nil
-}
-
-// numbers are what a batch took of a shop's count.
+// numbers are what a batch took of a shop's count; what is refused gives its own
+// back.
 type numbers struct{ first, n, used int64 }
-
-// askNumbers takes a number for each order that a shop may get; what is refused
-// gives its own back. Asked with the stock it is one way to the server less.
-func (b *batchOf) askNumbers(ctx context.Context, batch []*placing) error {
-	for i, p := range batch {
-		if !b.open(i) || b.first[p.key] != i {
-			continue
-		}
-		of := b.numbers[p.order.Shop]
-		if of == nil {
-			of = &numbers{first: -1}
-			b.numbers[p.order.Shop] = of
-		}
-		of.n++
-	}
-	for _, sh := range slices.Sorted(maps.Keys(b.numbers)) {
-		if err := shop.AskOrderNumbers(ctx, b.tx, &b.numbers[sh].first, sh, b.numbers[sh].n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 func sorted[V any](m map[shelfKey]V) []shelfKey {
 	keys := make([]shelfKey, 0, len(m))
@@ -346,6 +350,10 @@ func (b *batchOf) grant(batch []*placing) {
 			continue
 		}
 		if err := b.fits(p.order.Shop, p.order.Quote); err != nil {
+			b.out[i].err = err
+			continue
+		}
+		if err := b.redeem(&p.order); err != nil {
 			b.out[i].err = err
 			continue
 		}
@@ -435,6 +443,9 @@ func (b *batchOf) write(ctx context.Context, batch []*placing) error {
 	if err := b.takeSlots(ctx, batch); err != nil {
 		return err
 	}
+	if err := b.takePromos(ctx, batch); err != nil {
+		return err
+	}
 	if err := rows.insert(ctx, b.tx); err != nil {
 		return err
 	}
@@ -483,7 +494,7 @@ func (r *rows) add(p *placing, now time.Time) {
 	r.orders = append(r.orders, orderRow(p))
 	for i, l := range o.Quote.Lines {
 		o.Lines[i] = Line{ID: lineID(o.ID, i), QuoteLine: l}
-		r.lines = append(r.lines, []any{o.ID, int64(i), l.SKU, l.Product, l.Revision, l.Quantity, l.Unit.Minor, l.Total.Minor})
+		r.lines = append(r.lines, []any{o.ID, int64(i), l.SKU, l.Product, l.Revision, l.Quantity, l.Unit.Minor, o.Quote.PaidFor(i)})
 		r.reservations = append(r.reservations, stock.Reservation{Line: o.Lines[i].ID, SKU: l.SKU, Bucket: l.Bucket, Qty: l.Quantity})
 	}
 	o.Events = []Event{placedEvent(*o)}

@@ -14,11 +14,14 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/promo"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
@@ -26,29 +29,35 @@ import (
 	"github.com/openstall/openstall/internal/platform/job"
 )
 
-var migrations = []db.Migrations{db.SettingMigrations, bus.Migrations, job.Migrations, account.Migrations, shop.Migrations,
-	catalog.Migrations, stock.Migrations, ledger.Migrations, payment.Migrations, order.Migrations}
+var migrations = []db.Migrations{db.SettingMigrations, bus.Migrations, job.Migrations, account.Migrations, tax.Migrations, shop.Migrations,
+	catalog.Migrations, stock.Migrations, promo.Migrations, ledger.Migrations, payment.Migrations, groupbuy.Migrations, order.Migrations}
 
 // bank is a provider whose messages the test writes itself.
 type bank struct{ refunds atomic.Int64 }
 
 func (*bank) Code() string      { return "test" }
 func (*bank) Label() text.Local { return text.Both("Test", "测试") }
-func (*bank) Start(context.Context, payment.Intent, string) (string, error) {
-	return "/page", nil
+func (*bank) Start(context.Context, payment.Intent) (payment.Page, error) {
+	return payment.Page{Ref: "page", URL: "/page"}, nil
 }
-func (b *bank) Refund(_ context.Context, r payment.Refund, _ string) (string, error) {
+func (*bank) Query(context.Context, payment.Intent) (payment.Fact, error) { return payment.Fact{}, nil }
+func (*bank) Close(context.Context, payment.Intent) (payment.Fact, error) { return payment.Fact{}, nil }
+func (b *bank) Refund(_ context.Context, r payment.Refund, _ string) (payment.Fact, error) {
 	b.refunds.Add(1)
-	return "back-" + r.ID, nil
+	return payment.Fact{Kind: payment.GivenBack, Ref: "back-" + r.ID, Amount: r.Amount}, nil
 }
-func (*bank) Read(h http.Header, body []byte, _ time.Time) (payment.Event, error) {
+func (*bank) Read(_ context.Context, h http.Header, body []byte, _ time.Time) (payment.Fact, error) {
 	if h.Get("Signature") != "ok" {
-		return payment.Event{}, payment.ErrSignature
+		return payment.Fact{}, payment.ErrSignature
 	}
-	var e payment.Event
-	_, err := fmt.Sscanf(string(body), "%s %s %t %d %s", &e.ID, &e.Intent, &e.Paid, &e.Amount.Minor, &e.Amount.Currency)
-	e.ProviderRef = "ref-" + e.Intent
-	return e, err
+	f := payment.Fact{Kind: payment.Declined}
+	var paid bool
+	_, err := fmt.Sscanf(string(body), "%s %s %t %d %s", &f.Message, &f.Intent, &paid, &f.Amount.Minor, &f.Amount.Currency)
+	if paid {
+		f.Kind = payment.Succeeded
+	}
+	f.Ref = "ref-" + f.Intent
+	return f, err
 }
 
 type world struct {
@@ -59,6 +68,9 @@ type world struct {
 	goods    *catalog.Service
 	stock    *stock.Service
 	payments *payment.Service
+	promos   *promo.Service
+	groups   *groupbuy.Service
+	taxes    *tax.Service
 	orders   *order.Service
 	bank     *bank
 	shop     shop.Shop
@@ -81,7 +93,7 @@ func (w *world) pass(d time.Duration) {
 }
 
 // newWorld is a fish stall with n kg of mackerel at 12.50.
-func newWorld(t testing.TB, d *db.DB, kilos int64) *world {
+func newWorld(t testing.TB, d *db.DB, kilos int64, more ...payment.Provider) *world {
 	t.Helper()
 	ctx := context.Background()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -91,8 +103,14 @@ func newWorld(t testing.TB, d *db.DB, kilos int64) *world {
 	w.shops = shop.New(d, w.now)
 	w.goods = catalog.New(d, b, w.now)
 	w.stock = stock.New(d, b, w.now)
-	w.payments = payment.New(d, b, w.jobs, quiet, w.now, w.bank)
-	w.orders = order.New(order.Parts{DB: d, Bus: b, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Secret: "s", Log: quiet, Now: w.now,
+	w.payments = payment.New(d, b, w.jobs, quiet, w.now, append([]payment.Provider{w.bank}, more...)...)
+	w.promos = promo.New(promo.Parts{DB: d, Bus: b, Catalog: w.goods, Stock: w.stock, Now: w.now,
+		Bought: func(ctx context.Context, shop, person string) (bool, error) {
+			return w.orders.HasOrdered(ctx, shop, person)
+		}})
+	w.groups = groupbuy.New(groupbuy.Parts{DB: d, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Now: w.now})
+	w.taxes = tax.New(d, w.now)
+	w.orders = order.New(order.Parts{DB: d, Bus: b, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Groups: w.groups, Taxes: w.taxes, Secret: "s", Log: quiet, Now: w.now,
 		Moment: func(_ context.Context, show string, _ time.Time) (order.Moment, error) {
 			return order.Moment{Shop: w.shop.ID, Live: show == "shw_live", Second: 61}, nil
 		}})
@@ -103,7 +121,7 @@ func newWorld(t testing.TB, d *db.DB, kilos int64) *world {
 		t.Fatal(err)
 	}
 	w.shop, err = w.shops.Update(ctx, w.shop.ID, func(s *shop.Shop) error {
-		s.Parcel = shop.Parcel{Enabled: true, PriceMinor: 490, FreeFromMinor: 5000}
+		s.Parcel = shop.Parcel{Enabled: true, Templates: shop.Flat(490, 5000)}
 		return nil
 	})
 	if err != nil {
@@ -282,6 +300,42 @@ func TestSameKeyIsSameOrder(t *testing.T) {
 		wish.Name = ""
 		if o, err := w.orders.Place(context.Background(), wish); err != nil || o.ID != ids[0] {
 			t.Errorf("the lost answer, an hour later: %v, %v", o.ID, err)
+		}
+		w.sound()
+	})
+}
+
+// straight is a way to pay a shop that the shop can stop offering.
+type straight struct {
+	bank
+	stopped bool
+}
+
+func (*straight) Code() string { return "straight" }
+func (p *straight) Offer(context.Context, string) (time.Duration, bool, error) {
+	return 48 * time.Hour, !p.stopped, nil
+}
+
+func TestALostAnswerIsOwedWhenTheWayOfPayingIsGone(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		way := &straight{}
+		w := newWorld(t, d, 40, way)
+		offer, err := w.offer(order.Ask{Kind: order.ByParcel, Address: &account.Address{Name: "Rosa", Line1: "Hill 1", City: "Kiel", Country: "DE"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wish := w.wish(offer, 1, "straight")
+		o, err := w.orders.Place(context.Background(), wish)
+		if err != nil {
+			t.Fatal(err)
+		}
+		way.stopped = true
+		if again, err := w.orders.Place(context.Background(), wish); err != nil || again.ID != o.ID {
+			t.Errorf("the same key again: %v, %v", again.ID, err)
+		}
+		wish.Key = "another"
+		if _, err := w.orders.Place(context.Background(), wish); !errors.Is(err, order.ErrPayment) {
+			t.Errorf("another key: %v", err)
 		}
 		w.sound()
 	})

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -16,10 +17,14 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/fee"
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/payment"
+	"github.com/openstall/openstall/internal/domain/promo"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/page"
@@ -36,7 +41,12 @@ type Service struct {
 	catalog  *catalog.Service
 	stock    *stock.Service
 	payments *payment.Service
+	promos   *promo.Service
+	fees     *fee.Service
+	taxes    *tax.Service
+	groups   *groupbuy.Service
 	moment   func(ctx context.Context, show string, at time.Time) (Moment, error)
+	offered  func(ctx context.Context, product string) error
 	secret   []byte
 	log      *slog.Logger
 	now      clock.Now
@@ -52,20 +62,32 @@ type Parts struct {
 	Catalog  *catalog.Service
 	Stock    *stock.Service
 	Payments *payment.Service
+	Promos   *promo.Service
+	Fees     *fee.Service      // nil: the market takes nothing
+	Taxes    *tax.Service      // nil: nothing is taxed
+	Groups   *groupbuy.Service // nil: everybody buys alone
 	// Moment says what a show knows of an instant.
 	Moment func(ctx context.Context, show string, at time.Time) (Moment, error)
-	Secret string // signs quotes; shared by all nodes
-	Log    *slog.Logger
-	Now    clock.Now
+	// Offered returns why nobody can have a product that is watched here, as that
+	// it has no lessons; nil: everything can be had.
+	Offered func(ctx context.Context, product string) error
+	Secret  string // signs quotes; shared by all nodes
+	Log     *slog.Logger
+	Now     clock.Now
 }
 
 // New returns a service with a running lane; stop it with [Service.Close].
 func New(p Parts) *Service {
-	s := &Service{db: p.DB, bus: p.Bus, shops: p.Shops, catalog: p.Catalog, stock: p.Stock, payments: p.Payments,
+	s := &Service{db: p.DB, bus: p.Bus, shops: p.Shops, catalog: p.Catalog, stock: p.Stock, payments: p.Payments, promos: p.Promos, fees: p.Fees, taxes: p.Taxes, groups: p.Groups,
 		moment: p.Moment, secret: []byte(p.Secret), log: p.Log, now: p.Now, avail: availability{by: map[shelfKey]known{}}}
+	s.offered = func(context.Context, string) error { return nil }
+	if p.Offered != nil {
+		s.offered = p.Offered
+	}
 	s.bus.Inline(payment.Captured, s.captured)
 	s.bus.Inline(payment.Failure, s.payFailed)
 	s.bus.Inline(payment.Refunded, s.refunded)
+	s.bus.Inline(payment.Unrefunded, s.unrefunded)
 	s.bus.Inline(stock.Changed, func(_ context.Context, tx *db.Tx, e bus.Event) error {
 		tx.AfterCommit(func() { s.avail.forget(e.Key) })
 		return nil
@@ -103,24 +125,26 @@ func (s *Service) Place(ctx context.Context, w Wish) (Order, error) {
 	p := &placing{ctx: ctx, key: w.Buyer.ID + ":" + w.Key, hash: w.digest(hash), body: body, qhash: hash}
 	now := s.now()
 	if now.After(q.ExpiresAt) {
-		// An answer that was lost is still owed.
-		if o, ok, err := s.repeated(ctx, p); ok || err != nil {
-			return o, err
-		}
-		return Order{}, ErrQuoteOver
+		return s.refuse(ctx, p, ErrQuoteOver)
 	}
-	if p.order, err = s.draft(w, q, now); err != nil {
-		return Order{}, err
+	if p.order, err = s.draft(ctx, w, q, now); err != nil {
+		return s.refuse(ctx, p, err)
 	}
 	for i, l := range q.Lines {
 		if left, ok := s.avail.get(shelfKey{l.SKU, l.Bucket}, now); ok && left < l.Quantity {
-			if o, ok, err := s.repeated(ctx, p); ok || err != nil {
-				return o, err
-			}
-			return Order{}, soldOut(fmt.Sprintf("lines[%d]", i), left)
+			return s.refuse(ctx, p, soldOut(fmt.Sprintf("lines[%d]", i), left))
 		}
 	}
 	return s.lane.place(p)
+}
+
+// refuse answers a wish that cannot be granted now: if it was before, that
+// answer is still owed.
+func (s *Service) refuse(ctx context.Context, p *placing, why error) (Order, error) {
+	if o, ok, err := s.repeated(ctx, p); ok || err != nil {
+		return o, err
+	}
+	return Order{}, why
 }
 
 // digest tells two wishes under one key apart; the quote is in it by its hash.
@@ -148,20 +172,21 @@ func (s *Service) repeated(ctx context.Context, p *placing) (Order, bool, error)
 }
 
 // draft checks a wish and makes the order it asks for.
-func (s *Service) draft(w Wish, q Quote, now time.Time) (Order, error) {
+func (s *Service) draft(ctx context.Context, w Wish, q Quote, now time.Time) (Order, error) {
 	for _, t := range q.Terms {
 		if t.Required && !slices.Contains(w.Consents, t.ID) {
 			return Order{}, ErrConsent.At("consents", t.ID)
 		}
 	}
-	if q.Kind == ByParcel && q.Address == nil {
+	if q.Kind == ByParcel && (q.Address == nil || q.Address.Country == "") {
 		return Order{}, ErrAddress
 	}
 	if q.AtSlot() && q.Slot == nil {
 		return Order{}, ErrSlot
 	}
-	if !slices.Contains(s.paymentsFor(q), w.Payment) {
-		return Order{}, ErrPayment
+	until, err := s.payable(ctx, w.Payment, q, now)
+	if err != nil {
+		return Order{}, err
 	}
 	name := text.Line(w.Name)
 	if name == "" {
@@ -185,11 +210,35 @@ func (s *Service) draft(w Wish, q Quote, now time.Time) (Order, error) {
 		o.State, o.PayState = Placed, DueAtPickup
 		if q.Total.Minor == 0 {
 			o.PayState = Paid
+			o.CompletesAt = o.openUntil(now)
 		}
 	} else {
-		o.State, o.PayState, o.PayUntil = PendingPayment, Pending, now.Add(PayWithin)
+		o.State, o.PayState, o.PayUntil = PendingPayment, Pending, until
 	}
 	return o, nil
+}
+
+// payable returns how long an order of q waits for money that is paid in a way,
+// or [ErrPayment].
+func (s *Service) payable(ctx context.Context, way string, q Quote, now time.Time) (time.Time, error) {
+	if way == PayAtPickup {
+		if (!q.AtSlot() || q.Group != nil) && q.Total.Minor > 0 {
+			return time.Time{}, ErrPayment
+		}
+		return time.Time{}, nil
+	}
+	offer, err := s.payments.Offer(ctx, way, q.Shop)
+	if errors.Is(err, payment.ErrProvider) {
+		return time.Time{}, ErrPayment
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	until, ok := payUntil(q, offer.Wait, now)
+	if !ok || q.Total.Minor == 0 {
+		return time.Time{}, ErrPayment
+	}
+	return until, nil
 }
 
 // handOverCode is what the buyer shows at the stall: eight letters and digits
@@ -262,6 +311,11 @@ func (s *Service) List(ctx context.Context, f Filter, n int) (page.Of[Order], er
 // HasBought reports whether a person ordered in a show and stands by it.
 func (s *Service) HasBought(ctx context.Context, show, person string) (bool, error) {
 	return hasBought(ctx, s.db, show, person)
+}
+
+// HasOrdered reports whether a person ordered in a shop and stands by it.
+func (s *Service) HasOrdered(ctx context.Context, shopID, person string) (bool, error) {
+	return hasOrdered(ctx, s.db, shopID, person)
 }
 
 // Figures are what a show or a day sold.

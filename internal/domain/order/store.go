@@ -11,6 +11,7 @@ import (
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/platform/db"
 
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
@@ -40,7 +41,7 @@ func orderRow(p *placing) []any {
 	}
 	slot := slotColumns(q.Slot)
 	return []any{o.ID, p.key, p.hash, o.Number, o.Shop, o.Buyer, o.BuyerName, o.BuyerEmail, o.BuyerPhone, string(o.State), string(o.PayState), o.Payment,
-		p.qhash, p.body, string(consents), q.Goods.Minor, q.Freight.Minor, q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot[0], slot[1], slot[2],
+		p.qhash, p.body, string(consents), q.Total.Minor - q.PaidFreight(), q.PaidFreight(), q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot[0], slot[1], slot[2],
 		o.Code, o.Tracking, q.Show, q.Source, clock.Millis(o.PayUntil), clock.Millis(o.CompletesAt), clock.Millis(o.PlacedAt), o.Version}
 }
 
@@ -69,29 +70,26 @@ func scanKey(k *keyRow) []any { return []any{&k.key, &k.hash, &k.order} }
 
 const knownOrderText = `SELECT key, key_hash, id FROM orders WHERE key = $1 OR id = $2`
 
-// knownOrders finds the orders that the keys and quotes of a batch have made
-// already: one statement on PostgreSQL, where round trips cost; a prepared one
-// per wish on SQLite, where they do not.
-func knownOrders(ctx context.Context, tx *db.Tx, batch []*placing) ([]keyRow, error) {
+// askKnown finds the orders that the keys and quotes of a batch have made
+// already: one statement on PostgreSQL, where it is on its way with others; a
+// prepared one per wish on SQLite.
+func askKnown(ctx context.Context, tx *db.Tx, into *[]keyRow, batch []*placing) error {
 	if tx.Postgres() {
 		keys, orders := make([]string, len(batch)), make([]string, len(batch))
 		for i, p := range batch {
 			keys[i], orders[i] = p.key, p.order.ID
 		}
-		return db.All(ctx, tx, scanKey, `
+		return db.AskAll(ctx, tx, into, scanKey, `
 			SELECT key, key_hash, id FROM orders WHERE key = ANY($1)
 			UNION ALL
 			SELECT key, key_hash, id FROM orders WHERE id = ANY($2)`, keys, orders)
 	}
-	var out []keyRow
 	for _, p := range batch {
-		some, err := db.All(ctx, tx, scanKey, knownOrderText, p.key, p.order.ID)
-		if err != nil {
-			return nil, err
+		if err := db.AskAll(ctx, tx, into, scanKey, knownOrderText, p.key, p.order.ID); err != nil {
+			return err
 		}
-		out = append(out, some...)
 	}
-	return out, nil
+	return nil
 }
 
 func keyOf(ctx context.Context, q db.Querier, key string) (keyRow, bool, error) {
@@ -193,6 +191,44 @@ func addEvent(ctx context.Context, tx *db.Tx, order string, e Event) error {
 	return err
 }
 
+// insertRefunds notes down what was promised back under a key.
+func insertRefunds(ctx context.Context, tx *db.Tx, key, order string, parts []Part, at time.Time) error {
+	rows := make([][]any, len(parts))
+	for i, p := range parts {
+		rows[i] = []any{key, order, int64(p.Position), p.Quantity, p.Minor, clock.Millis(at), int64(0)}
+	}
+	return tx.InsertMany(ctx, "order_refund", []string{"key", "order_id", "position", "quantity", "amount", "created_at", "done_at"}, rows)
+}
+
+func refundKnown(ctx context.Context, q db.Querier, key string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM order_refund WHERE key = $1)`, key)
+}
+
+func refundsOf(ctx context.Context, q db.Querier, order string) ([]Part, error) {
+	return db.All(ctx, q, func(p *Part) []any { return []any{&p.Position, &p.Quantity, &p.Minor} }, `
+		SELECT position, quantity, amount FROM order_refund WHERE order_id = $1`, order)
+}
+
+// finishRefunds marks what was promised under a key as gone and sums it; zero
+// when it had gone before.
+func finishRefunds(ctx context.Context, tx *db.Tx, key string, at time.Time) (int64, error) {
+	amounts, err := db.All(ctx, tx, db.Column[int64], `
+		UPDATE order_refund SET done_at = $2
+		WHERE key = $1 AND done_at = 0
+		RETURNING amount`, key, clock.Millis(at))
+	var sum int64
+	for _, a := range amounts {
+		sum += a
+	}
+	return sum, err
+}
+
+// oweRefunds takes back that what was promised under a key had gone.
+func oweRefunds(ctx context.Context, tx *db.Tx, key string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE order_refund SET done_at = 0 WHERE key = $1`, key)
+	return err
+}
+
 func list(ctx context.Context, q db.Querier, f Filter, n int) ([]Order, error) {
 	rows, err := db.All(ctx, q, scan, `
 		SELECT `+columns+` FROM orders
@@ -232,9 +268,9 @@ func completing(ctx context.Context, q db.Querier, now time.Time, n int) ([]stri
 func figures(ctx context.Context, q db.Querier, by, id string, since int64) (Figures, error) {
 	const sums = `
 		SELECT COUNT(*), COALESCE(SUM(CASE WHEN pay_state IN ('due_at_pickup', 'pending', 'failed') THEN total ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN pay_state = 'paid' THEN total ELSE 0 END), 0)
+			COALESCE(SUM(CASE WHEN pay_state IN ('paid', 'partly_refunded') THEN total - refunded ELSE 0 END), 0)
 		FROM orders
-		WHERE state NOT IN ('cancelled', 'expired') AND placed_at >= $2 AND `
+		WHERE state NOT IN ('cancelled', 'expired') AND payment <> 'none' AND placed_at >= $2 AND `
 	query := map[string]string{"show": sums + `show_id = $1`, "shop": sums + `shop = $1`, "market": sums + `$1 = ''`}[by]
 	return db.One(ctx, q, func(f *Figures) []any { return []any{&f.Orders, &f.Reserved, &f.Paid} }, query, id, since)
 }
@@ -242,6 +278,11 @@ func figures(ctx context.Context, q db.Querier, by, id string, since int64) (Fig
 func hasBought(ctx context.Context, q db.Querier, show, buyer string) (bool, error) {
 	return db.One(ctx, q, db.Column[bool], `
 		SELECT EXISTS (SELECT 1 FROM orders WHERE show_id = $1 AND buyer = $2 AND show_id <> '' AND state NOT IN ('cancelled', 'expired'))`, show, buyer)
+}
+
+func hasOrdered(ctx context.Context, q db.Querier, shop, buyer string) (bool, error) {
+	return db.One(ctx, q, db.Column[bool], `
+		SELECT EXISTS (SELECT 1 FROM orders WHERE buyer = $1 AND shop = $2 AND state NOT IN ('cancelled', 'expired'))`, buyer, shop)
 }
 
 // unsettled reports whether an order of a show is not settled, or has a step since.
@@ -254,16 +295,53 @@ func unsettled(ctx context.Context, q db.Querier, show string, since time.Time) 
 }
 
 type quoteRow struct {
-	order, body, hash string
-	total             int64
+	order, buyer, body, hash string
+	total                    int64
+	live                     bool
+	coupon                   string // that names the order as its holder
 }
 
 func quotesAfter(ctx context.Context, q db.Querier, after string, n int) ([]quoteRow, error) {
-	return db.All(ctx, q, func(r *quoteRow) []any { return []any{&r.order, &r.body, &r.hash, &r.total} }, `
-		SELECT id, quote_body, quote_hash, total FROM orders
-		WHERE id > $1
-		ORDER BY id
+	return db.All(ctx, q, func(r *quoteRow) []any {
+		return []any{&r.order, &r.buyer, &r.body, &r.hash, &r.total, &r.live, &r.coupon}
+	}, `
+		SELECT o.id, o.buyer, o.quote_body, o.quote_hash, o.total, o.state NOT IN ('cancelled', 'expired'), COALESCE(c.id, '')
+		FROM orders o LEFT JOIN coupon c ON c.order_id = o.id AND c.order_id <> ''
+		WHERE o.id > $1
+		ORDER BY o.id
 		LIMIT $2`, after, n)
+}
+
+type seatRow struct {
+	order, code string
+	seat        groupbuy.SeatState
+	group       groupbuy.State
+	settled     bool
+	people      int64
+	pay         PayState
+	back, other int64 // promised back: for the step, and else
+}
+
+func seatRows(ctx context.Context, q db.Querier) ([]seatRow, error) {
+	return db.All(ctx, q, func(r *seatRow) []any {
+		return []any{&r.order, &r.code, &r.seat, &r.group, &r.settled, &r.people, &r.pay, &r.back, &r.other}
+	}, `
+		SELECT s.order_id, s.code, s.state, g.state, g.settled_at > 0, g.paid, o.pay_state,
+			COALESCE((SELECT SUM(r.amount) FROM order_refund r WHERE r.key = 'group:' || o.id), 0),
+			COALESCE((SELECT SUM(r.amount) FROM order_refund r WHERE r.order_id = o.id AND r.key <> 'group:' || o.id), 0)
+		FROM group_seat s
+		JOIN group_buy g ON g.code = s.code
+		JOIN orders o ON o.id = s.order_id`)
+}
+
+type takeRow struct {
+	flashKey
+	units, limit int64
+}
+
+func flashTakes(ctx context.Context, q db.Querier) ([]takeRow, error) {
+	return db.All(ctx, q, func(r *takeRow) []any { return []any{&r.flash, &r.buyer, &r.units, &r.limit} }, `
+		SELECT flash, buyer, units, per_buyer FROM flash_take WHERE units > 0 ORDER BY flash, buyer`)
 }
 
 // checkRows runs the invariants that SQL can see. Each query returns the name
@@ -323,19 +401,77 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 			SELECT i.id, i.amount, o.total
 			FROM payment_intent i JOIN orders o ON o.id = i.order_id
 			WHERE i.amount <> o.total OR i.currency <> o.currency`, nil},
+		{"I7", "payment %s is %d, its shares are %d", `
+			SELECT i.id, i.amount, SUM(s.amount)
+			FROM payment_intent i JOIN payment_share s ON s.intent = i.id
+			GROUP BY i.id, i.amount
+			HAVING i.amount <> SUM(s.amount)`, nil},
+		{"I7", "share of order %s is %d, the order is %d", `
+			SELECT s.order_id, s.amount, COALESCE(o.total, 0)
+			FROM payment_share s LEFT JOIN orders o ON o.id = s.order_id
+			WHERE o.id IS NULL OR s.amount <> o.total`, nil},
 		{"I9", "order %s: captured %d, booked %d", `
 			SELECT i.order_id, c.amount, COALESCE(SUM(t.amount), 0)
 			FROM capture c JOIN payment_intent i ON i.id = c.intent
-			LEFT JOIN transfer t ON t.ref = 'capture:' || i.order_id
+			LEFT JOIN payment_share s ON s.intent = i.id
+			LEFT JOIN transfer t ON t.ref = 'capture:' || COALESCE(s.order_id, i.order_id)
 			GROUP BY i.order_id, c.amount
 			HAVING c.amount <> COALESCE(SUM(t.amount), 0)`, nil},
+		{"I9", "escrow of shop %s holds %d, its open orders are worth %d", `
+			SELECT o.shop, COALESCE(-MAX(a.balance), 0),
+				SUM(CASE WHEN o.state IN ('pending_payment', 'placed', 'ready', 'shipped') THEN o.total - COALESCE(r.back, 0) ELSE 0 END)
+			FROM orders o
+			LEFT JOIN (SELECT order_id, SUM(amount) AS back FROM order_refund GROUP BY order_id) r ON r.order_id = o.id
+			LEFT JOIN ledger_account a ON a.id = 'escrow:' || o.shop
+			GROUP BY o.shop
+			HAVING COALESCE(-MAX(a.balance), 0)
+				<> SUM(CASE WHEN o.state IN ('pending_payment', 'placed', 'ready', 'shipped') THEN o.total - COALESCE(r.back, 0) ELSE 0 END)`, nil},
 		{"I10", "payment %s: given back %d, captured %d", `
 			SELECT r.intent, SUM(r.amount), COALESCE(MAX(c.amount), 0)
 			FROM refund r LEFT JOIN capture c ON c.intent = r.intent
+			WHERE r.state <> 'failed'
 			GROUP BY r.intent
 			HAVING SUM(r.amount) > COALESCE(MAX(c.amount), 0)`, nil},
+		{"I10", "order %s: %d promised back, %d is the price", `
+			SELECT r.order_id, SUM(r.amount), MAX(o.total)
+			FROM order_refund r JOIN orders o ON o.id = r.order_id
+			GROUP BY r.order_id
+			HAVING SUM(r.amount) > MAX(o.total)`, nil},
+		{"I10", "line of order %s: %d promised back, %d is its price", `
+			SELECT r.order_id, SUM(r.amount), COALESCE(MAX(l.total), 0)
+			FROM order_refund r LEFT JOIN order_line l ON l.order_id = r.order_id AND l.position = r.position
+			WHERE r.position >= 0
+			GROUP BY r.order_id, r.position
+			HAVING SUM(r.amount) > COALESCE(MAX(l.total), 0)`, nil},
+		{"I10", "line of order %s: %d units given back, %d bought", `
+			SELECT r.order_id, SUM(r.quantity), COALESCE(MAX(l.quantity), 0)
+			FROM order_refund r LEFT JOIN order_line l ON l.order_id = r.order_id AND l.position = r.position
+			WHERE r.position >= 0
+			GROUP BY r.order_id, r.position
+			HAVING SUM(r.quantity) > COALESCE(MAX(l.quantity), 0)`, nil},
+		{"I10", "order %s: %d has gone back, its steps say %d", `
+			SELECT o.id, o.refunded, SUM(CASE WHEN r.done_at > 0 THEN r.amount ELSE 0 END)
+			FROM orders o JOIN order_refund r ON r.order_id = o.id
+			GROUP BY o.id, o.refunded
+			HAVING o.refunded <> SUM(CASE WHEN r.done_at > 0 THEN r.amount ELSE 0 END)`, nil},
 		{"I11", "message %s was kept %d times without an outcome, want %d", `
 			SELECT provider || '/' || event_id, 1, 0 FROM provider_event WHERE outcome = ''`, nil},
+		{"I12", "coupon %s has %d live orders, want %d", `
+			SELECT c.id, COUNT(o.id), 1
+			FROM coupon c LEFT JOIN orders o ON o.id = c.order_id AND o.state NOT IN ('cancelled', 'expired')
+			WHERE c.order_id <> ''
+			GROUP BY c.id
+			HAVING COUNT(o.id) <> 1`, nil},
+		{"I12", "coupons %s: %d counted, %d claimed", `
+			SELECT t.id, t.claimed, COUNT(c.id)
+			FROM coupon_template t LEFT JOIN coupon c ON c.template = t.id
+			GROUP BY t.id, t.claimed
+			HAVING t.claimed <> COUNT(c.id) OR t.claimed > MAX(t.quota)`, nil},
+		{"I13", "coupons %s: a buyer has %d, at most %d", `
+			SELECT t.id, COUNT(*), t.per_buyer
+			FROM coupon_template t JOIN coupon c ON c.template = t.id
+			GROUP BY t.id, t.per_buyer, c.buyer
+			HAVING COUNT(*) > t.per_buyer`, nil},
 		{"I14", "order %s should have expired at %d, it is %d", `
 			SELECT id, pay_until, CAST($2 AS BIGINT) FROM orders WHERE state = 'pending_payment' AND pay_until < $1`, []any{late, clock.Millis(now)}},
 		{"I19", "order %s: version %d, %d steps of history", `
@@ -357,9 +493,9 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 
 func between(ctx context.Context, q db.Querier, shop string, from, to time.Time) (Figures, error) {
 	return db.One(ctx, q, func(f *Figures) []any { return []any{&f.Orders, &f.Paid} }, `
-		SELECT COUNT(*), COALESCE(SUM(CASE WHEN pay_state = 'paid' THEN total ELSE 0 END), 0)
+		SELECT COUNT(*), COALESCE(SUM(CASE WHEN pay_state IN ('paid', 'partly_refunded') THEN total - refunded ELSE 0 END), 0)
 		FROM orders
-		WHERE shop = $1 AND placed_at >= $2 AND placed_at < $3 AND state NOT IN ('cancelled', 'expired')`,
+		WHERE shop = $1 AND placed_at >= $2 AND placed_at < $3 AND state NOT IN ('cancelled', 'expired') AND payment <> 'none'`,
 		shop, clock.Millis(from), clock.Millis(to))
 }
 

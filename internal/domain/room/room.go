@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/chat"
+	"github.com/openstall/openstall/internal/domain/promo"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/platform/db"
@@ -50,6 +51,8 @@ type State struct {
 	Pinned      int        `json:"pinned,omitempty" doc:"Bag number"`
 	Explaining  *Explain   `json:"explaining,omitempty"`
 	Items       []Item     `json:"items" nullable:"false"`
+	Flashes     []Flash    `json:"flashes,omitempty" doc:"Running now, the newest first"`
+	Coupons     []Coupon   `json:"coupons,omitempty" doc:"Handed out now, the newest first"`
 	SlowMode    int64      `json:"slow_mode_seconds"`
 	CommentsOff bool       `json:"comments_off"`
 	ServerTime  time.Time  `json:"server_time"`
@@ -75,6 +78,27 @@ type SKU struct {
 	Price     money.Amount `json:"price"`
 	Available int64        `json:"available"`
 	Total     int64        `json:"total"`
+}
+
+// Flash is a variant at another price for a while. While some of it is left, the
+// SKU of the bag carries this price and this stock.
+type Flash struct {
+	ID        string       `json:"id"`
+	Number    int          `json:"number" doc:"In the bag"`
+	SKU       string       `json:"sku"`
+	Price     money.Amount `json:"price"`
+	Was       money.Amount `json:"was" doc:"The price when it began"`
+	Available int64        `json:"available"`
+	Quantity  int64        `json:"quantity" doc:"Put in so far, in quantity units"`
+	Restocked int64        `json:"restocked" doc:"Of it, after the start"`
+	PerBuyer  int64        `json:"per_buyer" doc:"Quantity units for one buyer; 0 for no limit"`
+	EndsAt    time.Time    `json:"ends_at"`
+}
+
+// Coupon is a coupon that is handed out in the room.
+type Coupon struct {
+	promo.Terms
+	Until time.Time `json:"until" doc:"When it stops being handed out"`
 }
 
 // Frame is what happened in a room since the frame before. What is absent has

@@ -85,6 +85,7 @@ type Card struct {
 	Image   *Image     `json:"image,omitempty"`
 	SKUs    []SKU      `json:"skus" nullable:"false"`
 	SoldOut bool       `json:"sold_out"`
+	Lead    bool       `json:"lead,omitempty" doc:"Not bought with a tap: one says that one is interested"`
 }
 
 // Product is everything a buyer can see of a product.
@@ -273,7 +274,11 @@ func (s *Service) Cards(ctx context.Context, ps []catalog.Product) ([]Card, erro
 }
 
 func (s *Service) prepare(ctx context.Context, p catalog.Product) (Card, error) {
-	c := Card{ID: p.ID, Shop: p.Shop, Title: p.Title, SKUs: make([]SKU, 0, len(p.SKUs))}
+	pack, err := shop.PackOf(p.Pack)
+	if err != nil {
+		return Card{}, err
+	}
+	c := Card{ID: p.ID, Shop: p.Shop, Title: p.Title, SKUs: make([]SKU, 0, len(p.SKUs)), Lead: pack.ByLead()}
 	if len(p.Images) > 0 {
 		im, err := s.Picture(ctx, p.Images[0])
 		if err != nil {
@@ -309,6 +314,7 @@ func (s *Service) withStock(ctx context.Context, c Card, bucket string) (Card, e
 		skus[i].Available, skus[i].Total = item.Available(), max(item.PutUp, item.Available())
 		c.SoldOut = c.SoldOut && skus[i].Available < skus[i].Measure.Min
 	}
+	c.SoldOut = c.SoldOut && !c.Lead // nobody counts what is asked for
 	return c, nil
 }
 

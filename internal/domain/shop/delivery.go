@@ -22,21 +22,6 @@ type Day struct {
 	Capacity    int    `json:"capacity" minimum:"1" maximum:"10000" doc:"Orders per slot"`
 }
 
-// Parcel is what sending costs: a flat price, free from a sum.
-type Parcel struct {
-	Enabled       bool  `json:"enabled"`
-	PriceMinor    int64 `json:"price_minor" minimum:"0" maximum:"100000000"`
-	FreeFromMinor int64 `json:"free_from_minor,omitempty" minimum:"0" maximum:"100000000000" doc:"0: never free"`
-}
-
-// Cost returns what sending goods worth goods costs.
-func (p Parcel) Cost(goods int64) int64 {
-	if p.FreeFromMinor > 0 && goods >= p.FreeFromMinor {
-		return 0
-	}
-	return p.PriceMinor
-}
-
 // Slot is one time at which goods can be collected.
 type Slot struct {
 	ID       string    `json:"id"` // its start, in UTC: "20261122T1700Z"
@@ -107,4 +92,5 @@ var (
 	PickupLabel = text.Both("Collect at the stall", "到摊自提")
 	ParcelLabel = text.Both("Parcel", "快递")
 	VisitLabel  = text.Both("Appointment", "预约")
+	OnlineLabel = text.Both("Online, at once", "在线观看，立即开通")
 )

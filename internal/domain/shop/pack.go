@@ -32,11 +32,23 @@ type Pack struct {
 	ReturnRule  ReturnRule `json:"return_rule"`
 	Fields      []Field    `json:"fields" nullable:"false"`
 	Claims      []string   `json:"claims,omitempty" doc:"What may not be said of such goods"`
+	Tax         string     `json:"tax,omitempty" doc:"Class that its goods are taxed as, unless they name another"`
 	Pickup      *Pickup    `json:"pickup,omitempty"` // the hours of collecting or of appointments, filled in when the shop is made
 }
 
 // ByAppointment reports whether what the pack sells is a time with somebody.
 func (p Pack) ByAppointment() bool { return slices.Contains(p.Fulfilments, "appointment") }
+
+// Online reports whether what the pack sells is watched here: nothing is sent,
+// and access begins when it is paid.
+func (p Pack) Online() bool { return slices.Contains(p.Fulfilments, "online") }
+
+// ByLead reports whether what the pack sells is not bought here: people say that
+// they are interested, and sign elsewhere.
+func (p Pack) ByLead() bool { return slices.Contains(p.Fulfilments, "lead") }
+
+// ByProgress is the code of the [ReturnRule] that pays back what was not used.
+const ByProgress = "progress"
 
 // Field is one thing to know about a product of the pack.
 type Field struct {
@@ -59,7 +71,7 @@ type Choice struct {
 // ReturnRule is what a buyer may do after a change of mind. When it takes a
 // right away that the law gives, the buyer must agree before paying.
 type ReturnRule struct {
-	Code         string     `json:"code" enum:"normal,fresh_exempt,hygiene_exempt,installed,appointment"`
+	Code         string     `json:"code" enum:"normal,fresh_exempt,hygiene_exempt,installed,appointment,progress,lead"`
 	Text         text.Local `json:"text"`
 	NeedsConsent bool       `json:"needs_consent"`
 }
@@ -74,9 +86,9 @@ type Fact struct {
 // Errors of a product's details.
 var (
 	// ErrField is returned with the field that does not fit.
-	ErrField = errs.New(errs.Invalid, "shop.field", "A detail of the product does not fit.")
+	ErrField = errs.New(errs.Invalid, "shop.field", "A detail of the product does not fit.", "商品的某个字段不合要求。")
 	// ErrClaim is returned with the words.
-	ErrClaim = errs.New(errs.Invalid, "shop.claim", "This may not be said of such goods.")
+	ErrClaim = errs.New(errs.Invalid, "shop.claim", "This may not be said of such goods.", "法律不允许这样宣传这类商品。")
 )
 
 var packs = sync.OnceValue(func() []Pack {

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
 	"github.com/openstall/openstall/internal/kit/money"
@@ -76,7 +77,7 @@ func (s *Service) Open(ctx context.Context, person string, d Draft) (Shop, error
 	if pack.Pickup != nil {
 		sh.Pickup = *pack.Pickup
 	}
-	if sh, err = sh.checked(); err != nil {
+	if sh, err = sh.checked(s.now()); err != nil {
 		return Shop{}, err
 	}
 	base := text.Slug(sh.Name.Pick("en"))
@@ -112,7 +113,7 @@ func freeSlug(ctx context.Context, tx *db.Tx, base, shop string) (string, error)
 var colorPattern = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // checked returns the shop with clean texts, or what is wrong with it.
-func (sh Shop) checked() (Shop, error) {
+func (sh Shop) checked(now time.Time) (Shop, error) {
 	var err error
 	if sh.Name, err = sh.Name.Clean(40, false); err != nil || utf8.RuneCountInString(sh.Name.Pick("en")) < 2 {
 		return Shop{}, ErrName
@@ -136,6 +137,12 @@ func (sh Shop) checked() (Shop, error) {
 	if sh.Pickup.Days == nil {
 		sh.Pickup.Days = []Day{}
 	}
+	if p := sh.Tax.Prices; p != "" && p != tax.Included && p != tax.Added && p != tax.Exempt || sh.Tax.Country != "" && !tax.ValidCountry(sh.Tax.Country) {
+		return Shop{}, ErrTax
+	}
+	if sh.Parcel, err = sh.Parcel.checked(now); err != nil {
+		return Shop{}, err
+	}
 	return sh, sh.Pickup.check()
 }
 
@@ -151,7 +158,7 @@ func (s *Service) Update(ctx context.Context, shop string, change func(*Shop) er
 		if err := change(&sh); err != nil {
 			return err
 		}
-		if sh, err = sh.checked(); err != nil {
+		if sh, err = sh.checked(s.now()); err != nil {
 			return err
 		}
 		l := &sh.Licence
@@ -315,9 +322,10 @@ func TakeSlots(ctx context.Context, tx *db.Tx, shop string, slot Slot, n int64) 
 	return takeSlot(ctx, tx, shop, slot.ID, n, slot.Left)
 }
 
-// SlotUse returns how many orders a slot holds.
-func SlotUse(ctx context.Context, q db.Querier, shop, slot string) (int64, error) {
-	return slotUseOf(ctx, q, shop, slot)
+// AskSlotUse says how many orders a slot holds; the answer comes with
+// [db.Tx.Flush].
+func AskSlotUse(ctx context.Context, tx *db.Tx, used *int64, shop, slot string) error {
+	return askSlotUse(ctx, tx, used, shop, slot)
 }
 
 // ReturnSlot gives a place in a slot back.

@@ -10,6 +10,7 @@ import (
 	"embed"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/errs"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/db"
@@ -37,7 +38,14 @@ type Shop struct {
 	Licence   Licence
 	Pickup    Pickup
 	Parcel    Parcel
+	Tax       Tax
 	CreatedAt time.Time
+}
+
+// Tax says where a shop sells from and whether its prices have tax in them.
+type Tax struct {
+	Country string   `json:"country,omitempty" pattern:"^([A-Z]{2})?$" doc:"Where goods are taxed that are not sent; ISO 3166-1 alpha-2"`
+	Prices  tax.Rule `json:"prices,omitempty" enum:"included,added,exempt" doc:"Absent: included"`
 }
 
 // Licence says who sells, as the law wants it shown in the room, on products,
@@ -117,16 +125,17 @@ const Changed = "shop.changed" // key: shop id
 
 // Errors that people meet.
 var (
-	ErrNotFound  = errs.New(errs.NotFound, "shop.not_found", "There is no such shop.")
-	ErrPack      = errs.New(errs.Invalid, "shop.unknown_pack", "This line of business is not known.")
-	ErrRole      = errs.New(errs.Forbidden, "shop.role", "Your role in this shop does not allow this.")
-	ErrLastOwner = errs.New(errs.Conflict, "shop.last_owner", "A shop needs an owner.")
-	ErrName      = errs.New(errs.Invalid, "shop.name", "A shop needs a name of 2 to 40 characters.")
-	ErrColor     = errs.New(errs.Invalid, "shop.color", "A colour is written as #rrggbb.")
-	ErrTimeZone  = errs.New(errs.Invalid, "shop.time_zone", "This time zone is not known.")
-	ErrCurrency  = errs.New(errs.Invalid, "shop.currency", "A currency is a code such as EUR or CNY.")
-	ErrSlots     = errs.New(errs.Invalid, "shop.slots", "Pickup times must lie in the day, from before to.")
-	ErrSlotGone  = errs.New(errs.Conflict, "shop.slot_full", "This pickup time is taken or over. Choose another.")
-	ErrNoParcel  = errs.New(errs.Invalid, "shop.no_delivery", "This shop does not deliver that way.")
-	ErrImage     = errs.New(errs.NotFound, "shop.no_image", "There is no such picture.")
+	ErrNotFound  = errs.New(errs.NotFound, "shop.not_found", "There is no such shop.", "没有这家店。")
+	ErrPack      = errs.New(errs.Invalid, "shop.unknown_pack", "This line of business is not known.", "没有这个行业。")
+	ErrRole      = errs.New(errs.Forbidden, "shop.role", "Your role in this shop does not allow this.", "你在这家店的角色不能这样做。")
+	ErrLastOwner = errs.New(errs.Conflict, "shop.last_owner", "A shop needs an owner.", "店铺至少要有一位店主。")
+	ErrName      = errs.New(errs.Invalid, "shop.name", "A shop needs a name of 2 to 40 characters.", "店铺名称需要 2 到 40 个字。")
+	ErrColor     = errs.New(errs.Invalid, "shop.color", "A colour is written as #rrggbb.", "颜色写成 #rrggbb。")
+	ErrTimeZone  = errs.New(errs.Invalid, "shop.time_zone", "This time zone is not known.", "没有这个时区。")
+	ErrCurrency  = errs.New(errs.Invalid, "shop.currency", "A currency is a code such as EUR or CNY.", "货币是 EUR、CNY 这样的代码。")
+	ErrTax       = errs.New(errs.Invalid, "shop.tax", "Prices have tax in them, on top, or none, in a country such as DE.", "价格含税、另加税或免税，国家用 DE 这样的代码。")
+	ErrSlots     = errs.New(errs.Invalid, "shop.slots", "Pickup times must lie in the day, from before to.", "自提时间要在一天之内，开始早于结束。")
+	ErrSlotGone  = errs.New(errs.Conflict, "shop.slot_full", "This pickup time is taken or over. Choose another.", "这个自提时段已满或已过，请换一个。")
+	ErrNoParcel  = errs.New(errs.Invalid, "shop.no_delivery", "This shop does not deliver that way.", "这家店不支持这种配送方式。")
+	ErrImage     = errs.New(errs.NotFound, "shop.no_image", "There is no such picture.", "没有这张图片。")
 )

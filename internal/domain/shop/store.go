@@ -12,25 +12,26 @@ import (
 )
 
 const columns = `id, slug, name, about, pack, stall, color, currency, time_zone, avatar, cover,
-	legal_name, licence_number, licence_state, legal_address, contact, pickup, parcel, created_at`
+	legal_name, licence_number, licence_state, legal_address, contact, pickup, parcel, freight, tax, created_at`
 
 type row struct {
 	Shop
-	name, about, pickup, parcel string
-	created                     int64
+	name, about, pickup  string
+	parcel, freight, tax string
+	created              int64
 }
 
 func scan(r *row) []any {
 	l := &r.Licence
 	return []any{&r.ID, &r.Slug, &r.name, &r.about, &r.Pack, &r.Stall, &r.Color, &r.Currency, &r.TimeZone, &r.Avatar, &r.Cover,
-		&l.LegalName, &l.Number, &l.State, &l.Address, &l.Contact, &r.pickup, &r.parcel, &r.created}
+		&l.LegalName, &l.Number, &l.State, &l.Address, &l.Contact, &r.pickup, &r.parcel, &r.freight, &r.tax, &r.created}
 }
 
 func (r row) shop() (Shop, error) {
 	sh := r.Shop
 	sh.CreatedAt = clock.Time(r.created)
 	return sh, errors.Join(json.Unmarshal([]byte(r.name), &sh.Name), json.Unmarshal([]byte(r.about), &sh.About),
-		json.Unmarshal([]byte(r.pickup), &sh.Pickup), json.Unmarshal([]byte(r.parcel), &sh.Parcel))
+		json.Unmarshal([]byte(r.pickup), &sh.Pickup), json.Unmarshal([]byte(r.parcel), &sh.Parcel), json.Unmarshal([]byte(r.freight), &sh.Parcel.Templates), json.Unmarshal([]byte(r.tax), &sh.Tax))
 }
 
 func byID(ctx context.Context, q db.Querier, id string) (Shop, error) {
@@ -78,13 +79,19 @@ func asJSON(v any) string {
 	return string(b)
 }
 
+// sends is the column parcel: whether the shop sends at all. What that costs
+// stands in freight.
+type sends struct {
+	Enabled bool `json:"enabled"`
+}
+
 func insert(ctx context.Context, tx *db.Tx, sh Shop) error {
 	l := sh.Licence
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO shop (`+columns+`, next_order)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1001)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1001)`,
 		sh.ID, sh.Slug, asJSON(sh.Name), asJSON(sh.About), sh.Pack, sh.Stall, sh.Color, sh.Currency, sh.TimeZone, sh.Avatar, sh.Cover,
-		l.LegalName, l.Number, l.State, l.Address, l.Contact, asJSON(sh.Pickup), asJSON(sh.Parcel), clock.Millis(sh.CreatedAt))
+		l.LegalName, l.Number, l.State, l.Address, l.Contact, asJSON(sh.Pickup), asJSON(sends{sh.Parcel.Enabled}), asJSON(sh.Parcel.Templates), asJSON(sh.Tax), clock.Millis(sh.CreatedAt))
 	return err
 }
 
@@ -92,10 +99,10 @@ func update(ctx context.Context, tx *db.Tx, sh Shop) error {
 	l := sh.Licence
 	_, err := tx.ExecContext(ctx, `
 		UPDATE shop SET name = $2, about = $3, stall = $4, color = $5, time_zone = $6, avatar = $7, cover = $8,
-			legal_name = $9, licence_number = $10, licence_state = $11, legal_address = $12, contact = $13, pickup = $14, parcel = $15
+			legal_name = $9, licence_number = $10, licence_state = $11, legal_address = $12, contact = $13, pickup = $14, parcel = $15, freight = $16, tax = $17
 		WHERE id = $1`,
 		sh.ID, asJSON(sh.Name), asJSON(sh.About), sh.Stall, sh.Color, sh.TimeZone, sh.Avatar, sh.Cover,
-		l.LegalName, l.Number, l.State, l.Address, l.Contact, asJSON(sh.Pickup), asJSON(sh.Parcel))
+		l.LegalName, l.Number, l.State, l.Address, l.Contact, asJSON(sh.Pickup), asJSON(sends{sh.Parcel.Enabled}), asJSON(sh.Parcel.Templates), asJSON(sh.Tax))
 	return err
 }
 
@@ -189,12 +196,8 @@ func slotUse(ctx context.Context, q db.Querier, shop string) (map[string]int64, 
 	return out, err
 }
 
-func slotUseOf(ctx context.Context, q db.Querier, shop, slot string) (int64, error) {
-	n, err := db.One(ctx, q, db.Column[int64], `SELECT used FROM slot_use WHERE shop = $1 AND slot = $2`, shop, slot)
-	if errors.Is(err, db.ErrNoRows) {
-		return 0, nil
-	}
-	return n, err
+func askSlotUse(ctx context.Context, tx *db.Tx, into *int64, shop, slot string) error {
+	return db.Ask(ctx, tx, into, db.Column[int64], `SELECT used FROM slot_use WHERE shop = $1 AND slot = $2`, shop, slot)
 }
 
 func takeSlot(ctx context.Context, tx *db.Tx, shop, slot string, n, capacity int64) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -154,9 +155,10 @@ func (s *Service) OfShop(ctx context.Context, shopID string, after page.Cursor, 
 	return page.Cut(rows, n, func(sh Show) page.Cursor { return page.Cursor{At: clock.Millis(sh.CreatedAt), ID: sh.ID} }), nil
 }
 
-// OnAir lists the shows of the market (or of one shop) that are on air.
+// OnAir lists the shows of the market (or of one shop) that are on air: all of
+// them, since what rooms and sales go by must not be cut.
 func (s *Service) OnAir(ctx context.Context, shopID string) ([]Show, error) {
-	return inStates(ctx, s.db, shopID, 50, Live, Interrupted)
+	return inStates(ctx, s.db, shopID, math.MaxInt32, Live, Interrupted)
 }
 
 // Upcoming lists announced shows, the next first.

@@ -58,11 +58,11 @@ const (
 
 // Errors of sending.
 var (
-	ErrNoGroup   = errs.New(errs.NotFound, "social.no_group", "There is no such group.")
-	ErrGroup     = errs.New(errs.Invalid, "social.group", "A group has a name of 1 to 40 characters and up to 50 people.")
-	ErrNotFriend = errs.New(errs.Forbidden, "social.not_friend", "Only friends can be written to.")
-	ErrNobody    = errs.New(errs.Invalid, "social.nobody", "Choose whom to send it to, up to 100 people.")
-	ErrWords     = errs.New(errs.Invalid, "social.words", "A message has at most 300 characters.")
+	ErrNoGroup   = errs.New(errs.NotFound, "social.no_group", "There is no such group.", "没有这个群组。")
+	ErrGroup     = errs.New(errs.Invalid, "social.group", "A group has a name of 1 to 40 characters and up to 50 people.", "群组名称为 1 到 40 个字，最多 50 人。")
+	ErrNotFriend = errs.New(errs.Forbidden, "social.not_friend", "Only friends can be written to.", "只能发给朋友。")
+	ErrNobody    = errs.New(errs.Invalid, "social.nobody", "Choose whom to send it to, up to 100 people.", "请选择发给谁，最多 100 人。")
+	ErrWords     = errs.New(errs.Invalid, "social.words", "A message has at most 300 characters.", "留言最多 300 个字。")
 )
 
 // Groups lists the groups in which a person is, by name.

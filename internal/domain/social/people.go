@@ -53,9 +53,9 @@ type Met struct {
 
 // Errors between people.
 var (
-	ErrSelf    = errs.New(errs.Invalid, "social.self", "That is you.")
-	ErrBlocked = errs.New(errs.Forbidden, "social.blocked", "That is not possible with this person.")
-	ErrMinor   = errs.New(errs.Forbidden, "social.minor", "For people under 18 this stays off.")
+	ErrSelf    = errs.New(errs.Invalid, "social.self", "That is you.", "这是你自己。")
+	ErrBlocked = errs.New(errs.Forbidden, "social.blocked", "That is not possible with this person.", "无法对此人进行这个操作。")
+	ErrMinor   = errs.New(errs.Forbidden, "social.minor", "For people under 18 this stays off.", "未满 18 岁时此项保持关闭。")
 )
 
 // FollowPerson makes a person follow another, or no longer. Doing it again

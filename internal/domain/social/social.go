@@ -78,6 +78,6 @@ func (s Share) Path() string {
 
 // Errors that people meet.
 var (
-	ErrNoLink = errs.New(errs.NotFound, "social.no_link", "This link leads nowhere.")
-	ErrTarget = errs.New(errs.Invalid, "social.target", "This cannot be shared.")
+	ErrNoLink = errs.New(errs.NotFound, "social.no_link", "This link leads nowhere.", "这个链接没有内容。")
+	ErrTarget = errs.New(errs.Invalid, "social.target", "This cannot be shared.", "这个不能分享。")
 )

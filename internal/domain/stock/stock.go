@@ -64,8 +64,8 @@ const Changed = "stock.changed"
 
 // Errors that people meet.
 var (
-	ErrSoldOut  = errs.New(errs.Conflict, "stock.sold_out", "Someone was faster: less is left than you asked for.")
-	ErrReserved = errs.New(errs.Conflict, "stock.reserved", "Buyers have been promised more than that.")
-	ErrQuantity = errs.New(errs.Invalid, "stock.quantity", "This quantity is not possible.")
-	ErrReason   = errs.New(errs.Invalid, "stock.reason", "Goods come or go by landing, count, waste or return.")
+	ErrSoldOut  = errs.New(errs.Conflict, "stock.sold_out", "Someone was faster: less is left than you asked for.", "刚刚被别人买走了，剩下的不够你要的数量。")
+	ErrReserved = errs.New(errs.Conflict, "stock.reserved", "Buyers have been promised more than that.", "已经答应买家的比这更多。")
+	ErrQuantity = errs.New(errs.Invalid, "stock.quantity", "This quantity is not possible.", "数量不对。")
+	ErrReason   = errs.New(errs.Invalid, "stock.reason", "Goods come or go by landing, count, waste or return.", "库存变化的原因只能是到货、盘点、损耗或退回。")
 )

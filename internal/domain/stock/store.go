@@ -24,9 +24,10 @@ func get(ctx context.Context, q db.Querier, sku, bucket string) (Item, error) {
 }
 
 func lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
-	i, err := db.One(ctx, tx, scan, `SELECT `+columns+` FROM stock_item WHERE sku = $1 AND bucket = $2`+tx.ForUpdate(), sku, bucket)
-	if errors.Is(err, db.ErrNoRows) {
-		return Item{SKU: sku, Bucket: bucket}, nil
+	var i Item
+	err := askLock(ctx, tx, &i, sku, bucket)
+	if err == nil {
+		err = tx.Flush(ctx)
 	}
 	return i, err
 }

@@ -33,10 +33,10 @@ const (
 
 // Errors of series.
 var (
-	ErrNoSeries = errs.New(errs.NotFound, "video.no_series", "There is no such series.")
-	ErrSeries   = errs.New(errs.Invalid, "video.series", "A series has a title of 1 to 60 characters and up to 100 videos of its shop, each once.")
-	ErrInSeries = errs.New(errs.Conflict, "video.in_series", "One of these videos is in another series.")
-	ErrManySets = errs.New(errs.Conflict, "video.many_series", "A shop has up to 100 series.")
+	ErrNoSeries = errs.New(errs.NotFound, "video.no_series", "There is no such series.", "没有这个合集。")
+	ErrSeries   = errs.New(errs.Invalid, "video.series", "A series has a title of 1 to 60 characters and up to 100 videos of its shop, each once.", "合集标题为 1 至 60 个字，最多 100 个视频，不能重复。")
+	ErrInSeries = errs.New(errs.Conflict, "video.in_series", "One of these videos is in another series.", "其中有视频已在别的合集里。")
+	ErrManySets = errs.New(errs.Conflict, "video.many_series", "A shop has up to 100 series.", "一家店最多 100 个合集。")
 )
 
 // MakeSeries makes a series of videos of a shop.

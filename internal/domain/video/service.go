@@ -125,7 +125,7 @@ func (t Text) cleaned() (Text, error) {
 		return Text{}, ErrLanguage
 	case t.Rights.Kind != Own && t.Rights.Kind != Licensed, t.Rights.Kind == Licensed && t.Rights.Source == "":
 		return Text{}, ErrRights
-	case t.Visibility != Public && t.Visibility != Followers && t.Visibility != Friends && t.Visibility != Link:
+	case t.Visibility != Public && t.Visibility != Followers && t.Visibility != Friends && t.Visibility != Link && t.Visibility != Lesson:
 		return Text{}, ErrVisibility
 	case len(t.Products) > MaxProducts:
 		return Text{}, ErrProducts
@@ -363,7 +363,7 @@ func (s *Service) Get(ctx context.Context, video string) (Video, error) {
 // GetOf returns a video of a shop.
 func (s *Service) GetOf(ctx context.Context, shopID, video string) (Video, error) {
 	v, err := byID(ctx, s.DB, video)
-	if err == nil && v.Shop != shopID {
+	if err == nil && (v.Shop != shopID || v.Visibility == Lesson) {
 		return Video{}, ErrNotFound
 	}
 	return v, err
@@ -376,6 +376,9 @@ func (s *Service) Seen(ctx context.Context, video, person string) (Video, error)
 	v, err := byID(ctx, s.DB, video)
 	if err != nil {
 		return Video{}, err
+	}
+	if v.Visibility == Lesson {
+		return Video{}, ErrNotFound
 	}
 	if v.State == Published && (v.Visibility == Public || v.Visibility == Link) {
 		return v, nil

@@ -78,12 +78,12 @@ func byID(ctx context.Context, q db.Querier, id string) (Video, error) {
 	return found(db.One(ctx, q, scan, `SELECT `+columns+` FROM video WHERE id = $1`, id))
 }
 
-// lock reads a video of a shop ("" for whichever) that nobody else changes until
-// the transaction ends.
+// lock reads a video of a shop ("" for whichever, and for lessons) that nobody
+// else changes until the transaction ends.
 func lock(ctx context.Context, tx *db.Tx, shop, id string) (Video, error) {
 	return found(db.One(ctx, tx, scan, `
 		SELECT `+columns+` FROM video
-		WHERE id = $1 AND (shop = $2 OR $2 = '')`+tx.ForUpdate(), id, shop))
+		WHERE id = $1 AND (shop = $2 AND visibility <> 'lesson' OR $2 = '')`+tx.ForUpdate(), id, shop))
 }
 
 // save writes what may change of a locked video; counters have their own
@@ -126,7 +126,7 @@ func remove(ctx context.Context, tx *db.Tx, id string) error {
 func ofShop(ctx context.Context, q db.Querier, shop string, after page.Cursor, n int) ([]Video, error) {
 	return videos(db.All(ctx, q, scan, `
 		SELECT `+columns+` FROM video
-		WHERE shop = $1 AND (created_at, id) < ($2, $3)
+		WHERE shop = $1 AND visibility <> 'lesson' AND (created_at, id) < ($2, $3)
 		ORDER BY created_at DESC, id DESC
 		LIMIT $4`, shop, after.At, after.ID, n))
 }

@@ -43,6 +43,7 @@ const (
 	Followers Visibility = "followers" // of the shop
 	Friends   Visibility = "friends"   // of who owns the shop
 	Link      Visibility = "link"      // who has the address; in no list
+	Lesson    Visibility = "lesson"    // of a course, which alone shows it; never published (see lesson.go)
 )
 
 // Rights says whose pictures they are.
@@ -152,43 +153,43 @@ type Told struct {
 
 // Errors that people meet.
 var (
-	ErrNotFound   = errs.New(errs.NotFound, "video.not_found", "There is no such video.")
-	ErrState      = errs.New(errs.Conflict, "video.state", "The video has moved on; this is no longer possible.")
-	ErrCaption    = errs.New(errs.Invalid, "video.caption", "A caption has at most 500 characters.")
-	ErrTopics     = errs.New(errs.Invalid, "video.topics", "A video has at most 8 topics of at most 30 characters.")
-	ErrRights     = errs.New(errs.Invalid, "video.rights", "Say where licensed pictures come from.")
-	ErrLanguage   = errs.New(errs.Invalid, "video.language", "A language is a tag such as en or zh.")
-	ErrVisibility = errs.New(errs.Invalid, "video.visibility", "A video is for everybody, for followers, for friends, or for who has the link.")
-	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.")
-	ErrPhotos     = errs.New(errs.Invalid, "video.photos", "A note has 1 to 9 photos of its shop, each once.")
-	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.")
-	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.")
-	ErrClip       = errs.New(errs.Invalid, "video.clip", "A clip is a part of one to 600 seconds of a show, in which its host was not away.")
-	ErrSecond     = errs.New(errs.Invalid, "video.second", "The film is not that long.")
+	ErrNotFound   = errs.New(errs.NotFound, "video.not_found", "There is no such video.", "没有这个视频。")
+	ErrState      = errs.New(errs.Conflict, "video.state", "The video has moved on; this is no longer possible.", "视频状态已变，不能再这样操作。")
+	ErrCaption    = errs.New(errs.Invalid, "video.caption", "A caption has at most 500 characters.", "文字最多 500 字。")
+	ErrTopics     = errs.New(errs.Invalid, "video.topics", "A video has at most 8 topics of at most 30 characters.", "最多 8 个话题，每个最多 30 字。")
+	ErrRights     = errs.New(errs.Invalid, "video.rights", "Say where licensed pictures come from.", "请写明授权画面的来源。")
+	ErrLanguage   = errs.New(errs.Invalid, "video.language", "A language is a tag such as en or zh.", "语言是 en、zh 这样的标签。")
+	ErrVisibility = errs.New(errs.Invalid, "video.visibility", "A video is for everybody, for followers, for friends, or for who has the link.", "视频可对所有人、关注者、朋友或有链接的人开放。")
+	ErrProducts   = errs.New(errs.Invalid, "video.products", "A video shows up to 20 products of its shop.", "一个视频最多展示本店 20 件商品。")
+	ErrPhotos     = errs.New(errs.Invalid, "video.photos", "A note has 1 to 9 photos of its shop, each once.", "图文需要 1 至 9 张本店照片，不能重复。")
+	ErrTrim       = errs.New(errs.Invalid, "video.trim", "The part to keep must begin before it ends, and last a second at least.", "保留的部分要先开始后结束，至少一秒。")
+	ErrSchedule   = errs.New(errs.Invalid, "video.publish_at", "A video can be planned for the coming year.", "可以预定未来一年内的时间。")
+	ErrClip       = errs.New(errs.Invalid, "video.clip", "A clip is a part of one to 600 seconds of a show, in which its host was not away.", "片段须为直播中 1 至 600 秒、主播在场的部分。")
+	ErrSecond     = errs.New(errs.Invalid, "video.second", "The film is not that long.", "视频没有那么长。")
 
-	ErrComment   = errs.New(errs.Invalid, "video.comment", "A comment has 1 to 300 characters.")
-	ErrNoComment = errs.New(errs.NotFound, "video.no_comment", "There is no such comment.")
-	ErrSlow      = errs.New(errs.TooMany, "video.slow", "Slowly, please. Wait a moment before the next comment.")
+	ErrComment   = errs.New(errs.Invalid, "video.comment", "A comment has 1 to 300 characters.", "评论需要 1 到 300 个字。")
+	ErrNoComment = errs.New(errs.NotFound, "video.no_comment", "There is no such comment.", "没有这条评论。")
+	ErrSlow      = errs.New(errs.TooMany, "video.slow", "Slowly, please. Wait a moment before the next comment.", "请稍等片刻再评论。")
 )
 
 // What a file can be to blame for; a failed video has one of these as its
 // problem.
 var (
-	ErrFormat    = errs.New(errs.Invalid, "video.format", "This is not a film we can read. Use MP4, MOV or WebM.")
-	ErrBroken    = errs.New(errs.Invalid, "video.broken", "This film is damaged or incomplete.")
-	ErrNoPicture = errs.New(errs.Invalid, "video.no_picture", "There is no moving picture in this file.")
-	ErrTooLong   = errs.New(errs.Invalid, "video.too_long", "A video may last an hour at most.")
-	ErrTooLarge  = errs.New(errs.Invalid, "video.too_large", "The picture is larger than 4K.")
-	ErrNoRoom    = errs.New(errs.Unavailable, "video.no_room", "The market has no room for this film now. Try again later.")
-	ErrNoCoder   = errs.New(errs.Unavailable, "video.no_coder", "This market cannot make films now: its operator has to install ffmpeg.")
+	ErrFormat    = errs.New(errs.Invalid, "video.format", "This is not a film we can read. Use MP4, MOV or WebM.", "无法读取这个视频。请用 MP4、MOV 或 WebM。")
+	ErrBroken    = errs.New(errs.Invalid, "video.broken", "This film is damaged or incomplete.", "这个视频已损坏或不完整。")
+	ErrNoPicture = errs.New(errs.Invalid, "video.no_picture", "There is no moving picture in this file.", "这个文件里没有画面。")
+	ErrTooLong   = errs.New(errs.Invalid, "video.too_long", "A video may last an hour at most.", "视频最长一小时。")
+	ErrTooLarge  = errs.New(errs.Invalid, "video.too_large", "The picture is larger than 4K.", "画面大于 4K。")
+	ErrNoRoom    = errs.New(errs.Unavailable, "video.no_room", "The market has no room for this film now. Try again later.", "集市暂时没有空间存放这个视频，请稍后再试。")
+	ErrNoCoder   = errs.New(errs.Unavailable, "video.no_coder", "This market cannot make films now: its operator has to install ffmpeg.", "本集市暂时无法制作视频：管理员需要安装 ffmpeg。")
 )
 
-// ProblemInWords says what the problem of a failed video is, in English; "" for
-// an unknown code.
-func ProblemInWords(code string) string {
+// ProblemInWords says what the problem of a failed video is, in a language; ""
+// for an unknown code.
+func ProblemInWords(code, language string) string {
 	for _, e := range append(blames, ErrNoCoder) {
 		if e.Code == code {
-			return e.Message
+			return e.In(language)
 		}
 	}
 	return ""

@@ -1,8 +1,8 @@
 // Package errs holds the errors that people and programs outside may see.
 //
-// Three readers: a client reads the Code, a person the Message, the operator
-// the cause that was wrapped on the way up. A code is a promise: it is listed in
-// api/problems.yaml, translated by the apps, and outlives its message.
+// Three readers: a client reads the Code, a person the Message or the Chinese,
+// the operator the cause that was wrapped on the way up. A code is a promise: it
+// is listed in api/problems.yaml and outlives its words.
 package errs
 
 import (
@@ -41,7 +41,8 @@ type Field struct {
 type Error struct {
 	Kind    Kind
 	Code    string
-	Message string
+	Message string // in English
+	Chinese string
 	Fields  []Field
 	cause   error
 }
@@ -51,16 +52,16 @@ var (
 	known = map[string]*Error{}
 )
 
-// New declares a problem. Call it once per code, from a package variable; a
+// New declares a problem, in the words of both languages. Call it once per code, from a package variable; a
 // second declaration of the same code with other words is a programming error
 // and panics.
-func New(kind Kind, code, message string) *Error {
+func New(kind Kind, code, message, chinese string) *Error {
 	mu.Lock()
 	defer mu.Unlock()
-	if was, ok := known[code]; ok && (was.Kind != kind || was.Message != message) {
+	if was, ok := known[code]; ok && (was.Kind != kind || was.Message != message || was.Chinese != chinese) {
 		panic("errs: " + code + " is declared twice")
 	}
-	e := &Error{Kind: kind, Code: code, Message: message}
+	e := &Error{Kind: kind, Code: code, Message: message, Chinese: chinese}
 	known[code] = e
 	return e
 }
@@ -87,6 +88,14 @@ func (e *Error) Error() string {
 		return s + ": " + e.cause.Error()
 	}
 	return s
+}
+
+// In returns the words for people: in Chinese for "zh", else in English.
+func (e *Error) In(language string) string {
+	if language == "zh" {
+		return e.Chinese
+	}
+	return e.Message
 }
 
 // Unwrap returns the cause.
@@ -123,4 +132,4 @@ func KindOf(err error) Kind {
 
 // ErrInvalid is the general answer to input that does not make sense; see its
 // fields.
-var ErrInvalid = New(Invalid, "input.invalid", "Something in this request is not right.")
+var ErrInvalid = New(Invalid, "input.invalid", "Something in this request is not right.", "请求里有不对的地方。")

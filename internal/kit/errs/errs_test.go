@@ -8,7 +8,7 @@ import (
 	"github.com/openstall/openstall/internal/kit/errs"
 )
 
-var errTest = errs.New(errs.Conflict, "test.conflict", "A conflict.")
+var errTest = errs.New(errs.Conflict, "test.conflict", "A conflict.", "测试。")
 
 func TestSameCodeIsSameProblem(t *testing.T) {
 	err := fmt.Errorf("placing: %w", errTest.At("body.x", "too big").Because(errors.New("row 7")))
@@ -39,5 +39,5 @@ func TestSecondDeclarationPanics(t *testing.T) {
 			t.Error("a second meaning for a code was accepted")
 		}
 	}()
-	errs.New(errs.Invalid, "test.conflict", "Another.")
+	errs.New(errs.Invalid, "test.conflict", "Another.", "测试。")
 }

@@ -5,12 +5,13 @@ package page
 import (
 	"encoding/base64"
 	"encoding/json"
+	"iter"
 
 	"github.com/openstall/openstall/internal/kit/errs"
 )
 
 // ErrCursor is returned for a cursor that we did not make.
-var ErrCursor = errs.New(errs.Invalid, "page.bad_cursor", "This page link is not valid.")
+var ErrCursor = errs.New(errs.Invalid, "page.bad_cursor", "This page link is not valid.", "这个翻页链接无效。")
 
 // Cursor points behind the last item of a page: lists are ordered by At, then
 // ID, newest first.
@@ -60,4 +61,31 @@ func Cut[T any](rows []T, n int, key func(T) Cursor) Of[T] {
 	}
 	rows = rows[:n]
 	return Of[T]{Items: rows, Next: key(rows[n-1]).String()}
+}
+
+// All goes through every item of a list, a page at a time; it ends with the first
+// error.
+func All[T any](list func(after Cursor) (Of[T], error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		for after := First; ; {
+			part, err := list(after)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, it := range part.Items {
+				if !yield(it, nil) {
+					return
+				}
+			}
+			if part.Next == "" {
+				return
+			}
+			if after, err = Parse(part.Next); err != nil {
+				yield(none, err)
+				return
+			}
+		}
+	}
 }

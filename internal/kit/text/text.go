@@ -29,13 +29,24 @@ func (l Local) Pick(locale string) string {
 	return ""
 }
 
+// All returns the words of every language, for a record of what was shown.
+func (l Local) All() string {
+	var all []string
+	for _, tag := range Languages {
+		if s := l[tag]; s != "" {
+			all = append(all, s)
+		}
+	}
+	return strings.Join(all, " / ")
+}
+
 // Both returns a text that is known in English and Chinese.
 func Both(en, zh string) Local { return Local{"en": en, "zh": zh} }
 
 // ErrTooLong and ErrEmpty are refused texts.
 var (
-	ErrTooLong = errs.New(errs.Invalid, "text.too_long", "This text is too long.")
-	ErrEmpty   = errs.New(errs.Invalid, "text.empty", "This text is missing.")
+	ErrTooLong = errs.New(errs.Invalid, "text.too_long", "This text is too long.", "这段文字太长。")
+	ErrEmpty   = errs.New(errs.Invalid, "text.empty", "This text is missing.", "这里还没有填写。")
 )
 
 // Clean returns l with every text passed through [Line] (or [Lines] when
@@ -125,4 +136,20 @@ func Slug(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// Cell puts an apostrophe before what a spreadsheet would run: a customer called
+// =HYPERLINK(…) must not send the seller's table away. A phone number keeps its
+// plus.
+func Cell(s string) string {
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " "))
+	switch r {
+	case '=', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return "'" + s
+	case '+':
+		if strings.Trim(s, "+0123456789 ") != "" {
+			return "'" + s
+		}
+	}
+	return s
 }

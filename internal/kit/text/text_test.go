@@ -52,3 +52,22 @@ func TestCleanDropsUnknownLanguages(t *testing.T) {
 		t.Error("11 characters passed for 10")
 	}
 }
+
+func FuzzCellNeverRuns(f *testing.F) {
+	for _, s := range []string{"=1", "+1", "-1", "@a", "\t=1", "+49 151 234", "", "  ", "a=1", "\r\n=1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		out := text.Cell(s)
+		if out != s && out != "'"+s {
+			t.Errorf("%q became %q", s, out)
+		}
+		trimmed := strings.TrimLeft(out, " ")
+		if trimmed == "" {
+			return
+		}
+		if strings.ContainsRune("=-@\t\r\n", rune(trimmed[0])) || trimmed[0] == '+' && strings.Trim(trimmed, "+0123456789 ") != "" {
+			t.Errorf("%q would run", out)
+		}
+	})
+}

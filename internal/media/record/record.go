@@ -30,9 +30,9 @@ import (
 var (
 	ErrNotFound = errors.New("no such recording")
 	ErrBadName  = errors.New("a recording's name is 1 to 64 letters, digits, '-' or '_'")
-	// ErrTooSlow stops a recording whose disk cannot keep up with the stream.
+	// ErrTooSlow rests a recording whose disk has fallen behind the stream.
 	ErrTooSlow = errors.New("the disk is too slow for the recording")
-	// ErrNoRoom stops a recording before the disk is full.
+	// ErrNoRoom rests a recording before the disk is full.
 	ErrNoRoom = errors.New("the disk has less room than is to stay free")
 )
 
@@ -43,7 +43,8 @@ type Observer interface {
 	Stopped(recording string, err error)
 	// Resumed says that a stopped recording goes on behind a gap.
 	Resumed(recording string)
-	// Finished says that the show has ended and the replay is complete.
+	// Finished says that the show has ended and nobody writes any more. The disk
+	// may have had no room for the end: [Store.Finish] adds it then.
 	Finished(recording string)
 }
 
@@ -168,7 +169,7 @@ func (s *Store) writer(name string) (*writer, error) {
 	}
 	w := &writer{
 		store: s, name: name, dir: dir, index: &Index{},
-		queue: make(chan *hls.Part, s.cfg.Queue), closed: make(chan bool, 1), settled: make(chan struct{}),
+		queue: make(chan waiting, s.cfg.Queue), closed: make(chan bool, 1), settled: make(chan struct{}),
 		log: s.cfg.Log.With("recording", name),
 	}
 	if err := w.open(); err != nil {

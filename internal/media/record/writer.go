@@ -19,10 +19,10 @@ type writer struct {
 	name    string
 	dir     string
 	log     *slog.Logger
-	queue   chan *hls.Part
+	queue   chan waiting
 	closed  chan bool
 	settled chan struct{} // closed when the files are
-	full    bool          // the queue overflowed; only the muxer's goroutine sees this
+	missed  bool          // parts since the last in the queue found it full; only the muxer's goroutine sees this
 
 	mu    sync.Mutex
 	index *Index
@@ -46,25 +46,26 @@ type writer struct {
 
 func runName(n int) string { return fmt.Sprintf("%05d.mp4", n) }
 
-// Write takes a part without waiting.
+// waiting is a part on its way to the disk.
+type waiting struct {
+	*hls.Part
+	missed bool // parts before it found no place in the queue
+}
+
+// Write takes a part without waiting; one that finds the queue full is lost.
 func (w *writer) Write(p *hls.Part) {
-	if w.full {
-		return
-	}
 	select {
-	case w.queue <- p:
+	case w.queue <- waiting{p, w.missed}:
+		w.missed = false
 	default:
-		w.full = true
-		close(w.queue)
+		w.missed = true
 	}
 }
 
 // Close is the muxer's last call.
 func (w *writer) Close(ended bool) {
-	if !w.full {
-		w.closed <- ended
-		close(w.queue)
-	}
+	w.closed <- ended
+	close(w.queue)
 }
 
 func (w *writer) snapshot() *Index {
@@ -81,32 +82,32 @@ const (
 
 // run writes until the stream is closed.
 func (w *writer) run() {
-	err := w.record()
+	ended, err := w.record()
 	w.store.done(w)
-	o := w.store.cfg.Observer
 	switch {
 	case err != nil:
 		w.tell(err)
-	case w.index.Ended:
+	case ended:
 		w.log.Info("recording finished", "length", w.index.length)
-		if o != nil {
-			o.Finished(w.name)
-		}
+	}
+	if o := w.store.cfg.Observer; ended && o != nil {
+		o.Finished(w.name)
 	}
 }
 
-// record takes parts until there are no more. A disk that fails or fills up
-// makes the recording rest, not end.
-func (w *writer) record() error {
+// record takes parts until there are no more, and says whether the stream has
+// ended. A disk that fails, fills up or falls behind makes the recording rest,
+// not end.
+func (w *writer) record() (ended bool, err error) {
 	for p := range w.queue {
-		w.take(p)
+		if p.missed && w.resting == nil {
+			w.rest(ErrTooSlow, w.end)
+			w.tell(ErrTooSlow)
+		}
+		w.take(p.Part)
 	}
-	select {
-	case ended := <-w.closed:
-		return w.finish(ended)
-	default:
-		return errors.Join(ErrTooSlow, w.shut())
-	}
+	ended = <-w.closed
+	return ended, w.finish(ended)
 }
 
 // take writes a part, or passes it over while the disk has no room.

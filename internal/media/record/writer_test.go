@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -228,6 +229,38 @@ func TestAFullDiskStopsTheRecordingAndKeepsIt(t *testing.T) {
 	}
 }
 
+func TestAnEndForWhichThereWasNoRoomIsAddedLater(t *testing.T) {
+	heard := &news{}
+	s := newStore(t, Config{Observer: heard})
+	w, err := s.writer("r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts(t, 0, 10) {
+		w.take(p)
+	}
+	w.rest(syscall.ENOSPC, 5*time.Second)
+	w.tell(syscall.ENOSPC)
+	dir, away := filepath.Join(s.cfg.Dir, "r"), filepath.Join(t.TempDir(), "away")
+	if err := errors.Join(os.Rename(dir, away), os.WriteFile(dir, nil, 0o600)); err != nil { // not even a line can be written
+		t.Fatal(err)
+	}
+	w.Close(true)
+	w.run()
+	if heard.String() != "stopped finished" {
+		t.Errorf("heard %q", heard)
+	}
+	if err := s.Finish("r"); err == nil {
+		t.Error("finished without room")
+	}
+	if err := errors.Join(os.Remove(dir), os.Rename(away, dir), s.Finish("r")); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := s.Open("r"); err != nil || len(x.parts) != 10 || !x.Ended {
+		t.Errorf("kept %+v, %v", x, err)
+	}
+}
+
 func TestARecordingGoesOnWhenTheDiskHasRoomAgain(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -366,14 +399,21 @@ func TestASlowDiskDoesNotHoldTheLive(t *testing.T) {
 	for _, p := range parts(t, 0, 20) {
 		w.Write(p) // never blocks
 	}
-	w.Close(true)
 	close(free)
+	for len(w.queue) > 0 { // until the disk has caught up
+		runtime.Gosched()
+	}
+	for _, p := range parts(t, time.Minute, 3) {
+		w.Write(p)
+	}
+	w.Close(true)
 	s.Close()
-	if heard.String() != "stopped" || !errors.Is(heard.err, ErrTooSlow) {
+	if heard.String() != "stopped resumed finished" || !errors.Is(heard.err, ErrTooSlow) {
 		t.Errorf("heard %q, %v", heard, heard.err)
 	}
-	if x, err := s.Open("r"); err != nil || len(x.parts) < 4 || x.Ended {
-		t.Errorf("kept %d parts, %v", len(x.parts), err)
+	x, err := s.Open("r")
+	if err != nil || len(x.parts) < 4+3 || len(x.parts) > 10 || len(x.gaps) != 1 || !x.Ended {
+		t.Errorf("kept %d parts and %d gaps, %v", len(x.parts), len(x.gaps), err)
 	}
 }
 

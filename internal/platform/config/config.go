@@ -42,13 +42,32 @@ type Serve struct {
 	ACMEEmail string   `name:"acme-email" env:"OPENSTALL_ACME_EMAIL" default:"" help:"Where the certificate authority may write to." unit:"address"`
 	Proxies   []string `name:"trusted-proxy" env:"OPENSTALL_TRUSTED_PROXY" default:"" help:"Networks whose X-Forwarded headers are believed." unit:"CIDR prefixes"`
 
-	SMTP         string `name:"smtp" env:"OPENSTALL_SMTP" default:"" help:"Mail server; without one, codes are kept for the development page only." unit:"host:port"`
-	SMTPUser     string `name:"smtp-user" env:"OPENSTALL_SMTP_USER" default:"" help:"User at the mail server."`
-	SMTPPassword string `name:"smtp-password" env:"OPENSTALL_SMTP_PASSWORD" default:"" help:"Password at the mail server."`
-	SMTPPlain    bool   `name:"smtp-plain" env:"OPENSTALL_SMTP_PLAIN" default:"false" help:"Allow a mail server without TLS, such as a relay on this machine."`
-	MailFrom     string `name:"mail-from" env:"OPENSTALL_MAIL_FROM" default:"Openstall <market@localhost>" help:"Sender of mail."`
-	Outbox       bool   `name:"outbox" env:"OPENSTALL_OUTBOX" default:"false" help:"Development: show sent codes and mail at /outbox to this machine. Refused together with a public URL."`
-	TestPayment  bool   `name:"test-payment" env:"OPENSTALL_TEST_PAYMENT" default:"false" help:"Offer the built-in test provider, with which no money moves."`
+	SMTP         string        `name:"smtp" env:"OPENSTALL_SMTP" default:"" help:"Mail server; without one, codes are kept for the development page only." unit:"host:port"`
+	SMTPUser     string        `name:"smtp-user" env:"OPENSTALL_SMTP_USER" default:"" help:"User at the mail server."`
+	SMTPPassword string        `name:"smtp-password" env:"OPENSTALL_SMTP_PASSWORD" default:"" help:"Password at the mail server."`
+	SMTPPlain    bool          `name:"smtp-plain" env:"OPENSTALL_SMTP_PLAIN" default:"false" help:"Allow a mail server without TLS, such as a relay on this machine."`
+	MailFrom     string        `name:"mail-from" env:"OPENSTALL_MAIL_FROM" default:"Openstall <market@localhost>" help:"Sender of mail."`
+	Outbox       bool          `name:"outbox" env:"OPENSTALL_OUTBOX" default:"false" help:"Development: show sent codes and mail at /outbox to this machine. Refused together with a public URL."`
+	TestPayment  bool          `name:"test-payment" env:"OPENSTALL_TEST_PAYMENT" default:"false" help:"Offer the built-in test provider, with which no money moves."`
+	TestAhead    time.Duration `name:"test-ahead" env:"OPENSTALL_TEST_AHEAD" default:"0s" help:"Runs the market's clock ahead by this much, to try what deadlines do. Needs test-payment, and no public-url." unit:"duration"`
+
+	StripeKey     string   `name:"stripe-key" env:"OPENSTALL_STRIPE_KEY" default:"" help:"Secret or restricted key of a Stripe account, with which buyers pay by card. Empty: not offered."`
+	StripeSecrets []string `name:"stripe-webhook-secret" env:"OPENSTALL_STRIPE_WEBHOOK_SECRET" default:"" help:"Signing secret of the Stripe webhook that posts to /v1/payments/stripe/events; two, with a comma, while one is being replaced."`
+	StripeURL     string   `name:"stripe-url" env:"OPENSTALL_STRIPE_URL" default:"https://api.stripe.com" help:"Address of Stripe's API; another one for tests." unit:"URL"`
+
+	WeChatMchID         string `name:"wechat-mchid" env:"OPENSTALL_WECHAT_MCHID" default:"" help:"The market's merchant number at WeChat Pay as a partner (sp_mchid), with which buyers pay in yuan. Empty: not offered. Needs public-url and the next five."`
+	WeChatAppID         string `name:"wechat-appid" env:"OPENSTALL_WECHAT_APPID" default:"" help:"Official account that is bound to wechat-mchid."`
+	WeChatSecret        string `name:"wechat-secret" env:"OPENSTALL_WECHAT_SECRET" default:"" help:"Secret of the official account; tells who pays inside WeChat."`
+	WeChatSerial        string `name:"wechat-serial" env:"OPENSTALL_WECHAT_SERIAL" default:"" help:"Serial number of the merchant's API certificate."`
+	WeChatKeyFile       string `name:"wechat-key-file" env:"OPENSTALL_WECHAT_KEY_FILE" default:"" help:"File of the private key of that certificate (apiclient_key.pem)." unit:"path"`
+	WeChatAPIv3Key      string `name:"wechat-apiv3-key" env:"OPENSTALL_WECHAT_APIV3_KEY" default:"" help:"APIv3 key of the merchant platform, 32 characters."`
+	WeChatPublicKeyID   string `name:"wechat-public-key-id" env:"OPENSTALL_WECHAT_PUBLIC_KEY_ID" default:"" help:"Id of WeChat Pay's public key (PUB_KEY_ID_…). Empty: platform certificates only, which are fetched."`
+	WeChatPublicKeyFile string `name:"wechat-public-key-file" env:"OPENSTALL_WECHAT_PUBLIC_KEY_FILE" default:"" help:"File of that public key (pub_key.pem)." unit:"path"`
+	WeChatURL           string `name:"wechat-url" env:"OPENSTALL_WECHAT_URL" default:"https://api.mch.weixin.qq.com" help:"Address of WeChat Pay's API; another one for tests." unit:"URL"`
+	WeChatLoginURL      string `name:"wechat-login-url" env:"OPENSTALL_WECHAT_LOGIN_URL" default:"" help:"Address in place of WeChat's login, for tests." unit:"URL"`
+
+	FeeNotice   int `name:"fee-notice" env:"OPENSTALL_FEE_NOTICE" default:"30" help:"How long before its date a rise of the market's fees is announced." unit:"days"`
+	SettleDelay int `name:"settle-delay" env:"OPENSTALL_SETTLE_DELAY" default:"0" help:"How long the money of an order waits besides the time to report a problem (14 days after it was received)." unit:"days"`
 
 	Demo bool `name:"demo" env:"OPENSTALL_DEMO" default:"false" help:"Fill an empty data folder with a demo market and keep one of its shows on air; turns outbox and test-payment on. Refused together with a public URL."`
 
@@ -77,11 +96,23 @@ func (c Serve) Check() error {
 			return fmt.Errorf("outbox shows sign-in codes and cannot be on together with public-url; set smtp instead")
 		}
 	}
+	if c.TestAhead != 0 && (!c.TestPayment || c.PublicURL != "" || c.TestAhead < 0) {
+		return fmt.Errorf("test-ahead is for trying a market: it needs test-payment, and cannot be on together with public-url")
+	}
+	if c.StripeKey != "" && len(c.WebhookSecrets()) == 0 {
+		return fmt.Errorf("stripe-key needs stripe-webhook-secret: without it no message of Stripe's can be believed")
+	}
+	if err := c.checkWeChat(); err != nil {
+		return err
+	}
 	if c.MaxUpload < 0 {
 		return fmt.Errorf("max-upload cannot be negative")
 	}
 	if c.KeepFree < 0 || c.KeepRecordings < 0 {
 		return fmt.Errorf("keep-free and keep-recordings cannot be negative")
+	}
+	if c.FeeNotice < 0 || c.SettleDelay < 0 || c.SettleDelay > 365 {
+		return fmt.Errorf("fee-notice and settle-delay are days, settle-delay 365 at most")
 	}
 	if c.TLS == "auto" && c.PublicURL == "" {
 		return fmt.Errorf("tls=auto needs public-url, whose host the certificate is for")
@@ -94,6 +125,24 @@ func (c Serve) Check() error {
 	}
 	_, err := c.TrustedProxies()
 	return err
+}
+
+func (c Serve) checkWeChat() error {
+	if c.WeChatMchID == "" {
+		return nil
+	}
+	for name, value := range map[string]string{"public-url": c.PublicURL, "wechat-appid": c.WeChatAppID, "wechat-secret": c.WeChatSecret, "wechat-serial": c.WeChatSerial, "wechat-key-file": c.WeChatKeyFile} {
+		if value == "" {
+			return fmt.Errorf("wechat-mchid needs %s", name)
+		}
+	}
+	if len(c.WeChatAPIv3Key) != 32 {
+		return fmt.Errorf("wechat-apiv3-key has %d characters, want 32", len(c.WeChatAPIv3Key))
+	}
+	if (c.WeChatPublicKeyID == "") != (c.WeChatPublicKeyFile == "") {
+		return fmt.Errorf("wechat-public-key-id and wechat-public-key-file go together")
+	}
+	return nil
 }
 
 // TrustedProxies parses the networks.
@@ -110,6 +159,17 @@ func (c Serve) TrustedProxies() ([]netip.Prefix, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// WebhookSecrets are the secrets of Stripe's webhook that are set.
+func (c Serve) WebhookSecrets() []string {
+	var out []string
+	for _, s := range c.StripeSecrets {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // Host is the name in the public URL, or "".

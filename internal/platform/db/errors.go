@@ -32,7 +32,7 @@ func IsCheck(err error) bool {
 
 // ErrFull is what a write returns when the disk has no room left. Nothing of it
 // was kept; what was committed before stays.
-var ErrFull = errs.New(errs.Unavailable, "server.full", "The market has run out of room. Nothing was changed. Try again later.")
+var ErrFull = errs.New(errs.Unavailable, "server.full", "The market has run out of room. Nothing was changed. Try again later.", "服务器空间已满，没有做任何改动，请稍后再试。")
 
 // full marks err as [ErrFull] if that is what it says.
 func full(err error) error {

@@ -67,3 +67,57 @@ func TestWritesThatGoTogetherAreOneTransaction(t *testing.T) {
 		}
 	}, thing)
 }
+
+// However a transaction ends, its connection comes back clean, and what failed
+// inside is not committed because somebody looked away.
+func TestATransactionThatFailedIsNotCommitted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		put := func(ctx context.Context, tx *db.Tx, id string) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO thing (id, n, ok, note) VALUES ($1, 1, TRUE, '')`, id)
+			return err
+		}
+		errNo := errors.New("no")
+		ways := map[string]func(ctx context.Context, tx *db.Tx) error{
+			"refused": func(ctx context.Context, tx *db.Tx) error { return errors.Join(put(ctx, tx, "x"), errNo) },
+			"cancelled": func(ctx context.Context, tx *db.Tx) error {
+				ctx, cancel := context.WithCancel(ctx)
+				err := put(ctx, tx, "x")
+				cancel()
+				return errors.Join(err, put(ctx, tx, "y"))
+			},
+			"a word that is no statement": func(ctx context.Context, tx *db.Tx) error {
+				tx.Together()
+				err := tx.Write(ctx, `UPDTE thing`)
+				// This one must not run on its own when the first cannot be sent.
+				var n int64
+				scanned := tx.QueryRowContext(ctx, `UPDATE thing SET n = 7 RETURNING n`).Scan(&n)
+				return errors.Join(err, scanned)
+			},
+		}
+		if err := d.InTx(ctx, func(tx *db.Tx) error { return put(ctx, tx, "kept") }); err != nil {
+			t.Fatal(err)
+		}
+		for name, way := range ways {
+			for range 40 { // more than there are connections
+				err := d.InTx(ctx, func(tx *db.Tx) error { return way(ctx, tx) })
+				if err == nil || name != "cancelled" && errors.Is(err, context.Canceled) {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+		}
+		if d.Postgres() { // SQLite fails a statement alone
+			err := d.InTx(ctx, func(tx *db.Tx) error {
+				_ = put(ctx, tx, "kept")
+				return nil
+			})
+			if err == nil {
+				t.Error("a transaction with a failed statement was committed")
+			}
+		}
+		rows, err := db.All(ctx, d, db.Column[string], `SELECT id || n FROM thing ORDER BY id`)
+		if err != nil || len(rows) != 1 || rows[0] != "kept1" {
+			t.Errorf("%v, %v", rows, err)
+		}
+	}, thing)
+}

@@ -11,12 +11,20 @@ import (
 
 // Tx is a write transaction. It is not safe for concurrent use.
 type Tx struct {
-	*sql.Tx
 	db    *DB
-	conn  *sql.Conn // that the transaction is on, for PostgreSQL
+	on    statementer // where statements go: lite, or conn
+	lite  *sql.Tx     // of SQLite
+	conn  *sql.Conn   // of PostgreSQL, between a begin and a commit of our own
 	after []func()
 	again []string // texts that have come often enough to be kept
 	line  *pipeline
+	early bool // the commit does not wait for the disk, InTx does
+}
+
+type statementer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // InTx runs fn in one write transaction: committed when fn returns nil, rolled
@@ -29,27 +37,57 @@ func (d *DB) inTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{db: d, conn: conn}
+	tx := &Tx{db: d}
 	defer d.settle(ctx, tx) // runs after the connection is free again
 	defer conn.Close()
-	if tx.Tx, err = conn.BeginTx(ctx, nil); err != nil {
-		return fmt.Errorf("begin: %w", err)
+	if d.postgres {
+		err = tx.inPipeline(ctx, conn, fn)
+	} else {
+		err = tx.inLite(ctx, conn, fn)
 	}
-	defer func() { _ = tx.Rollback() }()
-	if err := fn(tx); err != nil {
+	if err != nil {
 		return err
-	}
-	if err := tx.flush(ctx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
 	}
 	for _, f := range tx.after {
 		f()
 	}
 	return nil
 }
+
+func (tx *Tx) inLite(ctx context.Context, conn *sql.Conn, fn func(tx *Tx) error) error {
+	var err error
+	if tx.lite, err = conn.BeginTx(ctx, nil); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.lite.Rollback() }()
+	tx.on = tx.lite
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.lite.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// ReleaseEarly lets the locks of the transaction go when it commits, not when the
+// disk has it: others need not wait for the disk of this one. [DB.InTx] returns,
+// and AfterCommit runs, only when the disk has it, and with it everything that
+// this transaction has read: what PostgreSQL logs is one sequence. Others may see
+// for that moment what a loss of power would undo. SQLite has one writer and is
+// left alone. Call it first.
+func (tx *Tx) ReleaseEarly(ctx context.Context) error {
+	if !tx.db.postgres {
+		return nil
+	}
+	tx.early = true
+	return tx.Write(ctx, "SET LOCAL synchronous_commit TO off")
+}
+
+// onDisk writes a word into PostgreSQL's log and waits, as the server is set up
+// to, until it and everything before it is safe. (A commit of a transaction that
+// has logged nothing waits for nothing.)
+const onDisk = "SELECT pg_logical_emit_message(true, 'openstall', '')"
 
 // Snapshot lets fn read one state of the database, whatever is written in the
 // meantime. It holds up no writer, and cannot write.
@@ -93,33 +131,37 @@ func (tx *Tx) SkipLocked() string {
 
 // ExecContext writes.
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := tx.flush(ctx); err != nil {
+	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
 	if st := tx.kept(ctx, query); st != nil {
 		return st.ExecContext(ctx, args...)
 	}
-	return tx.Tx.ExecContext(ctx, query, args...)
+	return tx.on.ExecContext(ctx, query, args...)
 }
 
 // QueryContext reads inside the transaction.
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := tx.flush(ctx); err != nil {
+	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
 	if st := tx.kept(ctx, query); st != nil {
 		return st.QueryContext(ctx, args...)
 	}
-	return tx.Tx.QueryContext(ctx, query, args...)
+	return tx.on.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext reads one row inside the transaction.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	_ = tx.flush(ctx) // the engine refuses what follows a failure, and the commit tells the reason
+	if err := tx.Flush(ctx); err != nil { // the transaction is lost, and its end tells the reason
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		ctx = over
+	}
 	if st := tx.kept(ctx, query); st != nil {
 		return st.QueryRowContext(ctx, args...)
 	}
-	return tx.Tx.QueryRowContext(ctx, query, args...)
+	return tx.on.QueryRowContext(ctx, query, args...)
 }
 
 // kept returns the prepared statement of a text, bound to this transaction; nil
@@ -130,7 +172,7 @@ func (tx *Tx) kept(ctx context.Context, query string) *sql.Stmt {
 	}
 	st, often := tx.db.cache.get(query)
 	if st != nil {
-		return tx.StmtContext(ctx, st)
+		return tx.lite.StmtContext(ctx, st)
 	}
 	if often {
 		tx.again = append(tx.again, query)
@@ -240,7 +282,7 @@ func (tx *Tx) InsertMany(ctx context.Context, table string, columns []string, ro
 	st := tx.kept(ctx, query)
 	if st == nil {
 		var err error
-		if st, err = tx.PrepareContext(ctx, query); err != nil {
+		if st, err = tx.lite.PrepareContext(ctx, query); err != nil {
 			return err
 		}
 		defer st.Close()

@@ -63,6 +63,9 @@ type Config struct {
 	Identify func(r *http.Request) (Viewer, error)
 	// RedisURL joins several processes (redis://…). Default: this process alone.
 	RedisURL string
+	// Market names the installation among those that share a Redis; its processes
+	// give the same name.
+	Market string
 	// Log takes what the hub has to say. Default: nowhere.
 	Log *slog.Logger
 	// Metrics takes the counters. Default: nowhere.
@@ -176,7 +179,7 @@ func (h *Hub) useRedis() error {
 		return err
 	}
 	shards := []*centrifuge.RedisShard{shard}
-	broker, err := centrifuge.NewRedisBroker(h.node, centrifuge.RedisBrokerConfig{Shards: shards, Prefix: "openstall"})
+	broker, err := centrifuge.NewRedisBroker(h.node, centrifuge.RedisBrokerConfig{Shards: shards, Prefix: "openstall." + h.cfg.Market})
 	if err != nil {
 		return err
 	}

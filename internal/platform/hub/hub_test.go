@@ -19,7 +19,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/hub/hubtest"
 )
 
-var errClosed = errs.New(errs.Forbidden, "hubtest.closed", "This room is closed.")
+var errClosed = errs.New(errs.Forbidden, "hubtest.closed", "This room is closed.", "测试。")
 
 func TestViewerHearsTheRoomAndNotItsNeighbour(t *testing.T) {
 	h, url := serve(t, hub.Config{}, nil)
@@ -400,14 +400,22 @@ func TestTwoProcessesAreOneRoom(t *testing.T) {
 	room := fmt.Sprintf("room:%d", time.Now().UnixNano())
 	first, firstURL := serve(t, hub.Config{RedisURL: redis}, nil)
 	second, secondURL := serve(t, hub.Config{RedisURL: redis}, nil)
-	a, b := hubtest.Connect(t, firstURL, ""), hubtest.Connect(t, secondURL, "")
+	other, otherURL := serve(t, hub.Config{RedisURL: redis, Market: "other"}, nil)
+	a, b, c := hubtest.Connect(t, firstURL, ""), hubtest.Connect(t, secondURL, ""), hubtest.Connect(t, otherURL, "")
 	a.Subscribe(room)
 	b.Subscribe(room)
+	c.Subscribe(room)
 	if err := first.Publish(room, []byte(`1`)); err != nil {
 		t.Fatal(err)
 	}
 	if got := a.Push(room) + b.Push(room); got != "11" {
 		t.Errorf("heard %s, want it on both", got)
+	}
+	if err := other.Publish(room, []byte(`2`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Push(room); got != "2" {
+		t.Errorf("heard %s in another market on the same Redis", got)
 	}
 	for second.Count(room) != 2 || first.Count(room) != 2 {
 		select {

@@ -43,6 +43,7 @@ type Queue struct {
 	workers   int
 	lease     time.Duration
 	grace     time.Duration
+	backoff   func(n int64) time.Duration
 	handlers  map[string]func(ctx context.Context, args []byte) error
 	kinds     []string
 	schedules []schedule
@@ -73,10 +74,14 @@ func WithLease(d time.Duration) Option { return func(q *Queue) { q.lease = d } }
 // stop, before it cancels them. Default 20 s.
 func WithGrace(d time.Duration) Option { return func(q *Queue) { q.grace = d } }
 
+// WithBackoff sets how long a job waits after its n-th failure. Default: 2^n
+// seconds, an hour at most, a quarter of it by chance.
+func WithBackoff(wait func(n int64) time.Duration) Option { return func(q *Queue) { q.backoff = wait } }
+
 // New returns a queue on d. Its counters go to reg.
 func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer, opts ...Option) *Queue {
 	q := &Queue{
-		db: d, log: log, now: time.Now, workers: 4, lease: time.Minute, grace: 20 * time.Second,
+		db: d, log: log, now: time.Now, workers: 4, lease: time.Minute, grace: 20 * time.Second, backoff: backoff,
 		handlers: map[string]func(context.Context, []byte) error{},
 		wake:     make(chan struct{}, 1),
 		finished: prometheus.NewCounterVec(prometheus.CounterOpts{

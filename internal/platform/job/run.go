@@ -70,12 +70,20 @@ func (q *Queue) ring() {
 // command lines; a failing job waits for its next attempt as always.
 func (q *Queue) Drain(ctx context.Context) (int, error) {
 	for n := 0; ; n++ {
-		jobs, err := q.next(ctx, 1)
-		if err != nil || len(jobs) == 0 {
+		if some, err := q.Step(ctx); err != nil || !some {
 			return n, err
 		}
-		q.run(ctx, jobs[0])
 	}
+}
+
+// Step runs the next job that is due now and reports whether there was one.
+func (q *Queue) Step(ctx context.Context) (bool, error) {
+	jobs, err := q.next(ctx, 1)
+	if err != nil || len(jobs) == 0 {
+		return false, err
+	}
+	q.run(ctx, jobs[0])
+	return true, nil
 }
 
 // next strikes the schedules and leases at most n due jobs.
@@ -163,7 +171,7 @@ func (q *Queue) record(ctx, handlerCtx context.Context, j taken, err error) (str
 		q.log.ErrorContext(ctx, "job died", "job", j.id, "kind", j.kind, "attempt", j.attempt, "error", err)
 		return "dead", release(ctx, q.db, j, j.attempt, "dead", err.Error(), now)
 	}
-	wait := backoff(j.attempt)
+	wait := q.backoff(j.attempt)
 	q.log.WarnContext(ctx, "job failed", "job", j.id, "kind", j.kind, "attempt", j.attempt, "again_in", wait, "error", err)
 	return "retry", release(ctx, q.db, j, j.attempt, "ready", err.Error(), now.Add(wait))
 }

@@ -36,8 +36,8 @@ var Widths = []int{160, 480, 960, 1600}
 
 // Errors that people meet.
 var (
-	ErrTooLarge = errs.New(errs.TooLarge, "picture.too_large", "The photo is larger than 20 MB or 50 megapixels. Choose a smaller one.")
-	ErrFormat   = errs.New(errs.Invalid, "picture.format", "This is not a photo we can read. Use JPEG, PNG, WebP or GIF.")
+	ErrTooLarge = errs.New(errs.TooLarge, "picture.too_large", "The photo is larger than 20 MB or 50 megapixels. Choose a smaller one.", "照片超过 20 MB 或 5000 万像素，请换一张小一点的。")
+	ErrFormat   = errs.New(errs.Invalid, "picture.format", "This is not a photo we can read. Use JPEG, PNG, WebP or GIF.", "读不了这张照片，请用 JPEG、PNG、WebP 或 GIF。")
 )
 
 // slots bounds how many pictures are unpacked at once, because one may take

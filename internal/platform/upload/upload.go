@@ -27,14 +27,14 @@ import (
 
 // Errors that people meet.
 var (
-	ErrNotFound = errs.New(errs.NotFound, "upload.not_found", "There is no such upload, or its time is over.")
-	ErrTooLarge = errs.New(errs.TooLarge, "upload.too_large", "This file is larger than this market takes.")
-	ErrMany     = errs.New(errs.TooMany, "upload.many", "You have many unfinished uploads. Finish or delete one first.")
-	ErrNoRoom   = errs.New(errs.Unavailable, "upload.no_room", "The market has no room for this file now. Try again later.")
-	ErrOffset   = errs.New(errs.Conflict, "upload.offset", "Part of this file has arrived already. Ask for the offset and go on from there.")
-	ErrOpen     = errs.New(errs.Conflict, "upload.unfinished", "This upload is not finished.")
-	ErrRequest  = errs.New(errs.Invalid, "upload.request", "This is not an upload request by tus 1.0.0.")
-	ErrEmpty    = errs.New(errs.Invalid, "upload.empty", "This file is empty.")
+	ErrNotFound = errs.New(errs.NotFound, "upload.not_found", "There is no such upload, or its time is over.", "没有这个上传，或已过期。")
+	ErrTooLarge = errs.New(errs.TooLarge, "upload.too_large", "This file is larger than this market takes.", "文件超过本集市的上限。")
+	ErrMany     = errs.New(errs.TooMany, "upload.many", "You have many unfinished uploads. Finish or delete one first.", "未完成的上传太多。请先完成或删除一个。")
+	ErrNoRoom   = errs.New(errs.Unavailable, "upload.no_room", "The market has no room for this file now. Try again later.", "集市暂时没有空间存放这个文件，请稍后再试。")
+	ErrOffset   = errs.New(errs.Conflict, "upload.offset", "Part of this file has arrived already. Ask for the offset and go on from there.", "这个文件的一部分已经收到，请先询问偏移量再继续。")
+	ErrOpen     = errs.New(errs.Conflict, "upload.unfinished", "This upload is not finished.", "上传还没有完成。")
+	ErrRequest  = errs.New(errs.Invalid, "upload.request", "This is not an upload request by tus 1.0.0.", "这不是 tus 1.0.0 的上传请求。")
+	ErrEmpty    = errs.New(errs.Invalid, "upload.empty", "This file is empty.", "这个文件是空的。")
 )
 
 // Config has useful zero values but for Dir.

@@ -20,6 +20,7 @@ import (
 // input and output on a mux, and the OpenAPI 3.1 document made from them.
 type API struct {
 	huma huma.API
+	log  *slog.Logger
 	said map[string]bool // schemas whose nulls are told
 }
 
@@ -36,11 +37,7 @@ func NewAPI(mux *http.ServeMux, log *slog.Logger, version string) *API {
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: SessionCookie, Description: "Set by signing in."},
 	}
-	huma.NewErrorWithContext = humaError(log)
-	huma.NewError = func(status int, msg string, list ...error) huma.StatusError {
-		return humaError(nil)(nil, status, msg, list...)
-	}
-	return &API{huma: humago.New(mux, cfg), said: map[string]bool{}}
+	return &API{huma: humago.New(mux, cfg), log: log, said: map[string]bool{}}
 }
 
 // format is JSON as encoding/json writes and reads it, by the second version of
@@ -179,7 +176,11 @@ func Handle[I, O any](a *API, g Guard, route, id, summary string, h func(context
 		if e := g.check(ctx); e != nil {
 			return nil, e
 		}
-		return h(ctx, in)
+		out, err := h(ctx, in)
+		if err != nil && ProblemOf(ctx, err).Status >= 500 {
+			a.log.ErrorContext(ctx, "request failed", "operation", id, "request", RequestID(ctx), "error", err)
+		}
+		return out, err
 	})
 	a.tellNulls()
 }

@@ -32,6 +32,7 @@ const (
 type call struct {
 	request, client string
 	host, scheme    string // as the browser typed them
+	language        string // for words in an error
 	who             Identity
 }
 
@@ -107,6 +108,9 @@ func Origin(ctx context.Context) string {
 	host, scheme := Site(ctx)
 	return scheme + "://" + host
 }
+
+// LanguageOf returns the language in which this request wants to be answered.
+func LanguageOf(ctx context.Context) string { return callOf(ctx).language }
 
 // Language picks one of our two languages from an Accept-Language header.
 func Language(header string) string {

@@ -49,7 +49,7 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := cfg.Now()
 		ip, https := client(r, cfg.TrustedProxies)
-		call := &call{request: id.Secret(8), client: ip, host: r.Host, scheme: "http"}
+		call := &call{request: id.Secret(8), client: ip, host: r.Host, scheme: "http", language: Language(r.Header.Get("Accept-Language"))}
 		if https {
 			call.scheme = "https"
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/web"
 )
 
-var errTaken = errs.New(errs.Conflict, "webtest.taken", "Taken.")
+var errTaken = errs.New(errs.Conflict, "webtest.taken", "Taken.", "测试。")
 
 type hello struct {
 	Name string `json:"name" minLength:"1" maxLength:"5"`
@@ -224,5 +224,63 @@ func TestDocumentTellsWhichObjectsAreNull(t *testing.T) {
 	view, _, _ = strings.Cut(view, "type: object")
 	if strings.Count(view, `type: "null"`) != 1 || strings.Index(view, "null") > strings.Index(view, "often:") {
 		t.Errorf("always is null at times and often never:\n%s", view)
+	}
+}
+
+func TestAProblemComesInTheLanguageAskedFor(t *testing.T) {
+	for accept, want := range map[string]string{"zh-CN,zh;q=0.9,en;q=0.8": "请先登录。", "en-GB": "Sign in first.", "": "Sign in first.", "fr, zh": "请先登录。"} {
+		var told string
+		web.Wrap(web.Config{Log: slog.New(slog.DiscardHandler)}, muxOf(func(w http.ResponseWriter, r *http.Request) {
+			told = web.ProblemOf(r.Context(), web.ErrUnauthorised).Detail
+		})).ServeHTTP(httptest.NewRecorder(), requestIn(accept))
+		if told != want {
+			t.Errorf("%q is told %q, want %q", accept, told, want)
+		}
+	}
+}
+
+func muxOf(h http.HandlerFunc) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", h)
+	return mux
+}
+
+func requestIn(language string) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept-Language", language)
+	return r
+}
+
+func TestAHalfTableIsNoTable(t *testing.T) {
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		web.Table(w, r, quiet, "goods.csv", func(w io.Writer) error {
+			io.WriteString(w, strings.Repeat("a,b\n", 10_000))
+			if r.URL.Path == "/broken" {
+				return errors.New("the store is gone")
+			}
+			return nil
+		})
+	})
+	identify := func(http.ResponseWriter, *http.Request) web.Identity { return web.Identity{} }
+	s := httptest.NewServer(web.Wrap(web.Config{Log: quiet, Identify: identify}, mux))
+	t.Cleanup(s.Close)
+	get := func(path string) (*http.Response, int, error) {
+		t.Helper()
+		res, err := http.Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		return res, len(body), err
+	}
+	res, n, err := get("/whole")
+	if err != nil || n != 40_000 || res.Header.Get("Content-Type") != "text/csv; charset=utf-8" || res.Header.Get("Content-Disposition") != `attachment; filename="goods.csv"` {
+		t.Errorf("%d bytes, %v, %v", n, res.Header, err)
+	}
+	if _, n, err := get("/broken"); err == nil {
+		t.Errorf("a table that broke off came as whole, %d bytes", n)
 	}
 }

@@ -68,6 +68,8 @@ type shopRole struct {
 	Slug string     `json:"slug"`
 	Name text.Local `json:"name"`
 	Role shop.Role  `json:"role" enum:"owner,controller,service"`
+	// Leads is true where people ask instead of buying.
+	Leads bool `json:"leads,omitempty" doc:"Sells what is asked for and not bought with a tap"`
 }
 
 // person is the person who asks, to themselves.
@@ -120,7 +122,8 @@ func (h *handler) info(ctx context.Context, id string) (sessionInfo, error) {
 		v.Roles = append(v.Roles, "moderator")
 	}
 	for _, m := range shops {
-		v.Shops = append(v.Shops, shopRole{m.Shop.ID, m.Shop.Slug, m.Shop.Name, m.Role})
+		pack, _ := shop.PackOf(m.Shop.Pack) // a shop has one that was there
+		v.Shops = append(v.Shops, shopRole{m.Shop.ID, m.Shop.Slug, m.Shop.Name, m.Role, pack.ByLead()})
 	}
 	out.Person = v
 	return out, nil

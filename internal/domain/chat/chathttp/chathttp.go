@@ -4,6 +4,7 @@ package chathttp
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/chat"
@@ -18,6 +19,8 @@ type Parts struct {
 	Chat  *chat.Service
 	Shops *shop.Service
 	Shows *show.Service
+	// Block hides a person from another; see [social.Service.Block].
+	Block func(ctx context.Context, person, other string) error
 }
 
 type handler struct{ Parts }
@@ -28,6 +31,7 @@ func Mount(api *web.API, p Parts) {
 	web.Handle(api, web.SignedIn, "POST /v1/shows/{id}/comments", "comment", "Say something in a room", h.say)
 	web.Handle(api, web.Anyone, "GET /v1/shows/{id}/comments", "comments", "What was said in a part of a show", h.between)
 	web.Handle(api, web.SignedIn, "GET /v1/shows/{id}/blocked", "blocked-in-room", "How those speak in a room whom I have blocked", h.blocked)
+	web.Handle(api, web.SignedIn, "PUT /v1/shows/{id}/comments/{comment}/speaker/block", "block-speaker", "See and hear no more of whoever said this", h.block, web.Status(http.StatusOK))
 	const held = "/v1/merchant/shops/{shop}/held-words"
 	web.Handle(api, web.SignedIn, "GET "+held, "held-words", "Words for which comments are held", h.words)
 	web.Handle(api, web.SignedIn, "PUT "+held, "set-held-words", "Choose the words for which comments are held", h.setWords)
@@ -76,6 +80,27 @@ func (h handler) blocked(ctx context.Context, in *idInput) (*web.Out[blocked], e
 	}
 	by, err := h.Chat.BlockedIn(ctx, in.ID, who)
 	return web.Answer(blocked{by}, err)
+}
+
+type speakerInput struct {
+	ID      string `path:"id" maxLength:"40"`
+	Comment string `path:"comment" maxLength:"40"`
+}
+
+type speaker struct {
+	By string `json:"by" doc:"As the comments of this show have it"`
+}
+
+func (h handler) block(ctx context.Context, in *speakerInput) (*web.Out[speaker], error) {
+	who := web.Who(ctx).Person
+	if err := h.Shows.Sees(ctx, h.Shops, in.ID, who); err != nil {
+		return nil, err
+	}
+	person, by, err := h.Chat.Speaker(ctx, in.ID, in.Comment)
+	if err == nil {
+		err = h.Block(ctx, who, person)
+	}
+	return web.Answer(speaker{by}, err)
 }
 
 type betweenInput struct {

@@ -68,7 +68,10 @@ func TestViewersTalkAndOnlyTheShopKeepsOrder(t *testing.T) {
 	chats := chat.New(chat.Parts{DB: d, Shops: shops, Shows: shows, Room: deaf{}, Secret: []byte("s"), Bought: nobodyBought, Now: time.Now})
 	t.Cleanup(chats.Close)
 	mux := http.NewServeMux()
-	chathttp.Mount(web.NewAPI(mux, quiet, "test"), chathttp.Parts{Chat: chats, Shops: shops, Shows: shows})
+	chathttp.Mount(web.NewAPI(mux, quiet, "test"), chathttp.Parts{Chat: chats, Shops: shops, Shows: shows, Block: func(ctx context.Context, person, other string) error {
+		_, err := social.New(d, b, nil, time.Now).Block(ctx, person, other, true)
+		return err
+	}})
 	server := httptest.NewServer(web.Wrap(web.Config{Log: quiet, Identify: func(_ http.ResponseWriter, r *http.Request) web.Identity {
 		return web.Identity{Person: people[r.Header.Get("As")]}
 	}}, mux))
@@ -111,10 +114,17 @@ func TestViewersTalkAndOnlyTheShopKeepsOrder(t *testing.T) {
 		{"jo", "POST", public + "/comments", `{"text":"   "}`, 422},
 		{"jo", "POST", "/v1/shows/shw_none/comments", `{"text":"hi"}`, 404},
 		{"ann", "POST", host + "/comments", `{"text":"Landed at four."}`, 200},
+		{"", "PUT", public + one + "/speaker/block", "", 401},
+		{"jo", "PUT", public + one + "/speaker/block", "", 422}, // oneself
+		{"eve", "PUT", "/v1/shows/shw_none" + one + "/speaker/block", "", 404},
+		{"eve", "PUT", public + "/comments/com_none/speaker/block", "", 404},
+		{"eve", "PUT", public + one + "/speaker/block", "", 200},
+		{"eve", "PUT", public + one + "/speaker/block", "", 200},
 		{"ann", "POST", host + one + "/pin", "", 204},
 		{"ann", "DELETE", host + one + "/pin", "", 204},
 		{"ann", "POST", host + one + "/let-through", "", 200},
 		{"ann", "DELETE", host + one, "", 204},
+		{"eve", "PUT", public + one + "/speaker/block", "", 404}, // removed
 		{"ann", "DELETE", host + "/comments/com_none", "", 404},
 		{"ann", "POST", host + "/mutes", `{"person":"` + people["jo"] + `","minutes":10,"reason":"rude"}`, 204},
 		{"ann", "POST", host + "/mutes", `{"person":"` + people["jo"] + `","minutes":-1,"reason":""}`, 422},

@@ -4,6 +4,7 @@ package crmhttp
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -57,7 +58,7 @@ type contactView struct {
 }
 
 type sourceView struct {
-	Kind  crm.SourceKind `json:"kind" enum:"order,follow,reservation"`
+	Kind  crm.SourceKind `json:"kind" enum:"order,follow,reservation,lead"`
 	At    time.Time      `json:"at"`
 	Show  string         `json:"show,omitempty"`
 	Share string         `json:"share,omitempty"`
@@ -96,8 +97,7 @@ func (h handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[cont
 	return web.Answer(out, err)
 }
 
-// export streams the whole list. A failure on the way breaks the connection off,
-// so that half a list is not taken for a whole one.
+// export streams the whole list.
 func (h handler) export(w http.ResponseWriter, r *http.Request) {
 	ctx, shopID := r.Context(), r.PathValue("shop")
 	person, err := web.Person(ctx)
@@ -108,11 +108,7 @@ func (h handler) export(w http.ResponseWriter, r *http.Request) {
 		web.WriteProblem(w, r, h.Log, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="contacts.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
-	if err := crm.WriteCSV(w, h.Contacts.All(ctx, shopID), h.Contacts.StopURL); err != nil {
-		h.Log.ErrorContext(ctx, "contacts were not exported", "shop", shopID, "request", web.RequestID(ctx), "error", err)
-		panic(http.ErrAbortHandler)
-	}
+	web.Table(w, r, h.Log, "contacts.csv", func(w io.Writer) error {
+		return crm.WriteCSV(w, h.Contacts.All(ctx, shopID), h.Contacts.StopURL)
+	})
 }

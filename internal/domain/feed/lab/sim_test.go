@@ -3,6 +3,8 @@ package lab
 import (
 	"reflect"
 	"testing"
+
+	"github.com/openstall/openstall/internal/testsupport/race"
 )
 
 func TestRanksByHand(t *testing.T) {
@@ -16,6 +18,9 @@ func TestRanksByHand(t *testing.T) {
 
 func TestOneSeedMakesOneWorld(t *testing.T) {
 	small := World{Users: 120, Creators: 30, Arrive: 1, Days: 5, Seed: 4}
+	if race.Enabled {
+		small.Users = 40
+	}
 	a, err := Simulate(t.Context(), small, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +41,9 @@ func TestOneSeedMakesOneWorld(t *testing.T) {
 }
 
 func TestSybilsTakeFromPoolsAndLittleFromTurns(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the same goroutines as in TestOneSeedMakesOneWorld; without the detector this runs in full")
+	}
 	r, err := Simulate(t.Context(), World{Users: 200, Creators: 50, Arrive: 2, Days: 10, Seed: 1}, 2)
 	if err != nil {
 		t.Fatal(err)

@@ -123,6 +123,9 @@ type pickList struct {
 
 // pickList sorts the open orders of a show by pickup time and sums the goods.
 func (h *handler) pickList(ctx context.Context, in *ShopOrderInput) (*web.Out[pickList], error) {
+	if _, err := h.Shows.GetOf(ctx, in.Shop, in.ID); err != nil {
+		return nil, err
+	}
 	bySlot := map[string]*pickSlot{}
 	totals := map[string]*pickTotal{}
 	var keys, skus []string
@@ -133,7 +136,7 @@ func (h *handler) pickList(ctx context.Context, in *ShopOrderInput) (*web.Out[pi
 			return nil, err
 		}
 		for _, o := range rows.Items {
-			if o.State != order.Placed && o.State != order.Ready {
+			if o.State != order.Placed && o.State != order.Ready || o.Awaits() {
 				continue
 			}
 			v, err := h.viewOf(ctx, o, staffEye)

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/order"
 	"github.com/openstall/openstall/internal/domain/payment"
 	"github.com/openstall/openstall/internal/domain/shelf"
 	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/page"
@@ -22,7 +24,9 @@ type Parts struct {
 	Accounts *account.Service
 	Payments *payment.Service
 	Shops    *shop.Service
+	Shows    *show.Service
 	Shelf    *shelf.Service
+	Groups   *groupbuy.Service
 	// Replay names the show of a quote and the path that opens its recording at
 	// the moment of the quote; empty when there is no recording.
 	Replay func(ctx context.Context, q order.Quote) (title text.Local, path string, err error)
@@ -45,6 +49,7 @@ func Mount(api *web.API, p Parts) {
 	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}", "order", "One of my orders", h.get)
 	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/cancel", "cancel-order", "Cancel before the hand-over", h.cancel)
 	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/pay", "pay-order", "Where to pay an open order", h.pay)
+	web.Handle(api, web.SignedIn, "POST /v1/payments", "pay-together", "One payment for several of my open orders", h.payTogether, web.Status(201))
 	web.Handle(api, web.SignedIn, "POST /v1/orders/{id}/received", "order-received", "The parcel has come", h.received)
 	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}/receipt", "receipt", "Receipt of an order", h.receipt)
 	web.Handle(api, web.SignedIn, "GET /v1/orders/{id}/slots", "order-slots", "Times to which my order can be moved", h.slots)
@@ -56,6 +61,23 @@ func Mount(api *web.API, p Parts) {
 type item struct {
 	SKU      string `json:"sku" maxLength:"60"`
 	Quantity int64  `json:"quantity" doc:"In quantity units: pieces, or grams"`
+	// Of a line that comes from a cart.
+	Show   string     `json:"show,omitempty" maxLength:"60" doc:"Where it was put into the cart"`
+	SeenAt *time.Time `json:"seen_at,omitempty" doc:"When it was put into the cart"`
+}
+
+func (i item) item() order.Item {
+	out := order.Item{SKU: i.SKU, Quantity: i.Quantity, Show: i.Show}
+	if i.SeenAt != nil {
+		out.SeenAt = i.SeenAt.UTC().Truncate(time.Millisecond)
+	}
+	return out
+}
+
+// groupChoice is a new group of an offer, or one by its code.
+type groupChoice struct {
+	Offer string `json:"offer,omitempty" maxLength:"60" doc:"Starts a group"`
+	Code  string `json:"code,omitempty" maxLength:"20" doc:"Joins a group"`
 }
 
 type quoteInput struct {
@@ -64,6 +86,8 @@ type quoteInput struct {
 		Fulfilment *chosen          `json:"fulfilment,omitempty"`
 		Show       string           `json:"show,omitempty" maxLength:"60" doc:"The room that the buyer is in"`
 		Second     int64            `json:"show_second,omitempty" minimum:"0" maximum:"1000000" doc:"Of the replay that the buyer watches; during a show the server knows better"`
+		Coupon     string           `json:"coupon,omitempty" maxLength:"60" doc:"One of mine, or none; the best when absent"`
+		Group      *groupChoice     `json:"group,omitempty" doc:"To buy in a group; it has one item"`
 		Expected   map[string]int64 `json:"expected,omitempty" doc:"Price in minor units that the buyer sees, by SKU"`
 	}
 }
@@ -73,9 +97,12 @@ func (h *handler) quote(ctx context.Context, in *quoteInput) (*web.Out[quote], e
 		return nil, err
 	}
 	b := in.Body
-	ask := order.Ask{Show: b.Show, Second: b.Second, Expected: b.Expected, Source: web.Who(ctx).Source}
+	ask := order.Ask{Show: b.Show, Second: b.Second, Expected: b.Expected, Source: web.Who(ctx).Source, Buyer: web.Who(ctx).Person, Coupon: b.Coupon}
 	for _, it := range b.Items {
-		ask.Items = append(ask.Items, order.Item(it))
+		ask.Items = append(ask.Items, it.item())
+	}
+	if b.Group != nil {
+		ask.Group = groupbuy.Choice(*b.Group)
 	}
 	if b.Fulfilment != nil {
 		ask.Kind, ask.Slot, ask.Address = b.Fulfilment.Kind, b.Fulfilment.Slot, b.Fulfilment.Address
@@ -107,7 +134,7 @@ type placed struct {
 	ID       string         `json:"id" doc:"GET /v1/orders/{id} tells everything"`
 	Number   string         `json:"number"`
 	State    order.State    `json:"state" enum:"pending_payment,placed,ready,shipped,completed,cancelled,expired"`
-	PayState order.PayState `json:"pay_state" enum:"none,due_at_pickup,pending,paid,refunding,refunded,failed"`
+	PayState order.PayState `json:"pay_state" enum:"none,due_at_pickup,pending,paid,partly_refunded,refunding,refunded,failed"`
 	PlacedAt time.Time      `json:"placed_at"`
 	PayUntil *time.Time     `json:"pay_until,omitempty"`
 	PayURL   string         `json:"pay_url,omitempty" doc:"Where to pay, while the order waits for it"`
@@ -193,6 +220,17 @@ func (h *handler) pay(ctx context.Context, in *cancelInput) (*web.Out[payOutput]
 		err = payment.ErrClosed
 	}
 	return web.Answer(payOutput{order.PayPath(o.ID)}, err)
+}
+
+type togetherForm struct {
+	Orders []string `json:"orders" minItems:"2" maxItems:"50" nullable:"false"`
+}
+
+type togetherInput struct{ Body togetherForm }
+
+func (h *handler) payTogether(ctx context.Context, in *togetherInput) (*web.Out[payOutput], error) {
+	path, err := h.Orders.PayTogether(ctx, web.Who(ctx).Person, in.Body.Orders)
+	return web.Answer(payOutput{path}, err)
 }
 
 func (h *handler) received(ctx context.Context, in *cancelInput) (*web.Out[view], error) {

@@ -8,9 +8,12 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/promo"
 	"github.com/openstall/openstall/internal/domain/shelf"
 	"github.com/openstall/openstall/internal/domain/shop"
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/text"
@@ -26,7 +29,8 @@ type QuoteLine struct {
 	Quantity   int64           `json:"quantity"`
 	Measure    shelf.Measure   `json:"measure"`
 	UnitPrice  money.Amount    `json:"unit_price"`
-	Total      money.Amount    `json:"total"`
+	Total      money.Amount    `json:"total" doc:"Discount taken off"`
+	Discount   *money.Amount   `json:"discount,omitempty" doc:"The share of this line in the discounts"`
 	Available  int64           `json:"available" doc:"Left when the offer was made"`
 	ReturnRule shop.ReturnRule `json:"return_rule"`
 	Revision   string          `json:"revision"`
@@ -38,18 +42,66 @@ type seller struct {
 }
 
 type chosen struct {
-	Kind    string           `json:"kind" enum:"pickup,parcel,appointment"`
+	Kind    string           `json:"kind" enum:"pickup,parcel,appointment,online"`
 	Slot    string           `json:"slot,omitempty"`
 	Address *account.Address `json:"address,omitempty"`
 }
 
 type way struct {
-	Kind     string        `json:"kind" enum:"pickup,parcel,appointment"`
+	Kind     string        `json:"kind" enum:"pickup,parcel,appointment,online"`
 	Label    text.Local    `json:"label"`
 	Price    money.Amount  `json:"price"`
 	FreeFrom *money.Amount `json:"free_from,omitempty"`
 	Slots    []shop.Slot   `json:"slots,omitempty"`
 	Address  string        `json:"address,omitempty"`
+}
+
+// discount is something that was taken off the goods, or off the freight.
+type discount struct {
+	Kind string       `json:"kind" enum:"coupon,reduction,bundle,addon,freight" doc:"freight: the freight is what it is without this"`
+	ID   string       `json:"id"`
+	Name text.Local   `json:"name"`
+	Off  money.Amount `json:"off"`
+}
+
+// couponChoice is a coupon of the buyer, held against this offer.
+type couponChoice struct {
+	ID     string        `json:"id"`
+	Terms  promo.Terms   `json:"terms"`
+	Off    money.Amount  `json:"off" doc:"What it takes off; nothing when it cannot be used"`
+	Lack   *money.Amount `json:"lack,omitempty" doc:"What is missing from its threshold"`
+	Chosen bool          `json:"chosen"`
+}
+
+// taxView is how an offer or an order is taxed.
+type taxView struct {
+	Rule  tax.Rule     `json:"rule" enum:"included,added" doc:"Whether the prices have the tax in them, or it comes on top"`
+	Total money.Amount `json:"total"`
+	Rates []taxRate    `json:"rates" nullable:"false" doc:"Goods and freight by rate, the highest first"`
+}
+
+type taxRate struct {
+	Class string       `json:"class"`
+	PPM   int64        `json:"ppm" doc:"Parts per million of the net"`
+	Net   money.Amount `json:"net"`
+	Tax   money.Amount `json:"tax"`
+}
+
+func taxOf(q order.Quote) *taxView {
+	if q.Tax == nil {
+		return nil
+	}
+	cur := q.Total.Currency
+	v := taxView{Rule: q.Tax.Rule, Total: money.Of(0, cur), Rates: []taxRate{}}
+	for _, t := range q.Taxes() {
+		net := t.Of
+		if v.Rule == tax.Included {
+			net -= t.Tax
+		}
+		v.Total.Minor += t.Tax
+		v.Rates = append(v.Rates, taxRate{t.Class, t.PPM, money.Of(net, cur), money.Of(t.Tax, cur)})
+	}
+	return &v
 }
 
 type payWay struct {
@@ -64,21 +116,26 @@ type priceChange struct {
 }
 
 type quote struct {
-	ID          string        `json:"id" doc:"Signed; send it back as it is"`
-	Hash        string        `json:"hash"`
-	ExpiresAt   time.Time     `json:"expires_at"`
-	Seller      seller        `json:"seller"`
-	Lines       []QuoteLine   `json:"lines" nullable:"false"`
-	Goods       money.Amount  `json:"goods"`
-	Freight     money.Amount  `json:"freight"`
-	Total       money.Amount  `json:"total"`
-	Fulfilment  chosen        `json:"fulfilment"`
-	Fulfilments []way         `json:"fulfilments" nullable:"false"`
-	Payments    []payWay      `json:"payments" nullable:"false"`
-	Terms       []order.Term  `json:"terms" nullable:"false"`
-	Show        string        `json:"show,omitempty"`
-	ShowSecond  int64         `json:"show_second,omitempty"`
-	Changed     []priceChange `json:"changed,omitempty"`
+	ID          string         `json:"id" doc:"Signed; send it back as it is"`
+	Hash        string         `json:"hash"`
+	ExpiresAt   time.Time      `json:"expires_at"`
+	Seller      seller         `json:"seller"`
+	Lines       []QuoteLine    `json:"lines" nullable:"false"`
+	Goods       money.Amount   `json:"goods" doc:"Before discounts"`
+	Discounts   []discount     `json:"discounts,omitempty"`
+	Coupons     []couponChoice `json:"coupons,omitempty" doc:"The buyer's coupons of this shop, the best first"`
+	Next        []promo.Hint   `json:"next,omitempty" doc:"What is missing for more to come off"`
+	Freight     money.Amount   `json:"freight"`
+	Tax         *taxView       `json:"tax,omitempty" doc:"Absent: not taxed"`
+	Total       money.Amount   `json:"total"`
+	Fulfilment  chosen         `json:"fulfilment"`
+	Fulfilments []way          `json:"fulfilments" nullable:"false"`
+	Payments    []payWay       `json:"payments" nullable:"false"`
+	Terms       []order.Term   `json:"terms" nullable:"false"`
+	Show        string         `json:"show,omitempty"`
+	ShowSecond  int64          `json:"show_second,omitempty"`
+	Group       *groupView     `json:"group,omitempty" doc:"That has to be full before the order goes on"`
+	Changed     []priceChange  `json:"changed,omitempty"`
 }
 
 // promise is what was shown when the buyer decided.
@@ -113,7 +170,7 @@ type buyer struct {
 }
 
 type handOver struct {
-	Kind          string           `json:"kind" enum:"pickup,parcel,appointment"`
+	Kind          string           `json:"kind" enum:"pickup,parcel,appointment,online"`
 	Slot          *shop.Slot       `json:"slot,omitempty"`
 	Address       *account.Address `json:"address,omitempty"`
 	PickupAddress string           `json:"pickup_address,omitempty"`
@@ -141,7 +198,7 @@ type view struct {
 	ID          string         `json:"id"`
 	Number      string         `json:"number"`
 	State       order.State    `json:"state" enum:"pending_payment,placed,ready,shipped,completed,cancelled,expired"`
-	PayState    order.PayState `json:"pay_state" enum:"none,due_at_pickup,pending,paid,refunding,refunded,failed"`
+	PayState    order.PayState `json:"pay_state" enum:"none,due_at_pickup,pending,paid,partly_refunded,refunding,refunded,failed"`
 	PlacedAt    time.Time      `json:"placed_at"`
 	PayUntil    *time.Time     `json:"pay_until,omitempty"`
 	CompletesAt *time.Time     `json:"completes_at,omitempty"`
@@ -149,8 +206,10 @@ type view struct {
 	Seller      sellerOfRecord `json:"seller"`
 	Buyer       buyer          `json:"buyer"`
 	Lines       []orderLine    `json:"lines" nullable:"false"`
-	Goods       money.Amount   `json:"goods"`
+	Goods       money.Amount   `json:"goods" doc:"Before discounts"`
+	Discounts   []discount     `json:"discounts,omitempty"`
 	Freight     money.Amount   `json:"freight"`
+	Tax         *taxView       `json:"tax,omitempty" doc:"Absent: not taxed"`
 	Total       money.Amount   `json:"total"`
 	Refunded    money.Amount   `json:"refunded"`
 	Fulfilment  handOver       `json:"fulfilment"`
@@ -159,6 +218,46 @@ type view struct {
 	Can         can            `json:"can"`
 	Show        string         `json:"show,omitempty"`
 	Source      string         `json:"source,omitempty"`
+	Group       *groupView     `json:"group,omitempty" doc:"That the order is in"`
+	Replaces    string         `json:"replaces,omitempty" doc:"Order whose goods these stand in for"`
+}
+
+// groupView is the group of an offer or of an order, and its rule as it was frozen.
+type groupView struct {
+	Code   string         `json:"code"`
+	Opens  bool           `json:"opens" doc:"The order begins it"`
+	Steps  []groupStep    `json:"steps" nullable:"false"`
+	EndsAt time.Time      `json:"ends_at"`
+	Awaits bool           `json:"awaits" doc:"The order goes on when the group is full"`
+	State  groupbuy.State `json:"state,omitempty" enum:"open,full,failed,gone" doc:"Of an order"`
+	Paid   int64          `json:"paid" doc:"People who have paid"`
+}
+
+type groupStep struct {
+	People int64        `json:"people"`
+	Price  money.Amount `json:"price"`
+}
+
+func groupOf(q order.Quote) *groupView {
+	if q.Group == nil {
+		return nil
+	}
+	v := groupView{Code: q.Group.Code, Opens: q.Group.Opens, EndsAt: q.Group.EndsAt, Awaits: true}
+	for _, s := range q.Group.Steps {
+		v.Steps = append(v.Steps, groupStep{s.People, money.Of(s.Price, q.Total.Currency)})
+	}
+	return &v
+}
+
+// groupNow is the group of an order as it stands.
+func (h *handler) groupNow(ctx context.Context, o order.Order) (*groupView, error) {
+	v := groupOf(o.Quote)
+	if v == nil {
+		return nil, nil
+	}
+	g, _, _, err := h.Groups.Get(ctx, v.Code)
+	v.Awaits, v.State, v.Paid = o.Awaits(), g.State, g.Paid
+	return v, err
 }
 
 // eye says who looks: buyers see their code, staff do not.
@@ -171,8 +270,40 @@ const (
 
 func (h *handler) lineOf(ctx context.Context, l order.QuoteLine) (QuoteLine, error) {
 	im, err := h.Shelf.Picture(ctx, l.Image)
-	return QuoteLine{SKU: l.SKU, Product: l.Product, Title: l.Title, Variant: l.Variant, Image: im, Quantity: l.Quantity, Measure: shelf.MeasureOf(l.Measure),
-		UnitPrice: l.Unit, Total: l.Total, Available: l.Available, ReturnRule: l.Rule, Revision: l.Revision}, err
+	v := QuoteLine{SKU: l.SKU, Product: l.Product, Title: l.Title, Variant: l.Variant, Image: im, Quantity: l.Quantity, Measure: shelf.MeasureOf(l.Measure),
+		UnitPrice: l.Unit, Total: l.Total, Available: l.Available, ReturnRule: l.Rule, Revision: l.Revision}
+	if l.Off > 0 {
+		off := money.Of(l.Off, l.Total.Currency)
+		v.Discount = &off
+	}
+	return v, err
+}
+
+func discountsOf(q order.Quote) []discount {
+	var out []discount
+	for _, d := range q.Discounts {
+		out = append(out, discount{d.Kind, d.ID, d.Name, d.Off})
+	}
+	return out
+}
+
+// before is what the goods of q cost before discounts.
+func before(q order.Quote) money.Amount {
+	q.Goods.Minor += q.Off().Minor
+	return q.Goods
+}
+
+func choicesOf(o order.Offer) []couponChoice {
+	var out []couponChoice
+	for _, c := range o.Coupons {
+		v := couponChoice{ID: c.Coupon.ID, Terms: c.Terms.Terms(), Off: money.Of(c.Off, o.Total.Currency), Chosen: c.Coupon.ID == o.Quote.Coupon()}
+		if c.Lack > 0 {
+			lack := money.Of(c.Lack, o.Total.Currency)
+			v.Lack = &lack
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 func (h *handler) quoteOf(ctx context.Context, o order.Offer) (quote, error) {
@@ -180,8 +311,8 @@ func (h *handler) quoteOf(ctx context.Context, o order.Offer) (quote, error) {
 	if err != nil {
 		return quote{}, err
 	}
-	q := quote{ID: o.Token, Hash: o.Hash, ExpiresAt: o.ExpiresAt, Seller: seller{card, o.Seller}, Lines: []QuoteLine{}, Goods: o.Goods, Freight: o.Freight, Total: o.Total,
-		Fulfilment: chosen{Kind: o.Kind, Address: o.Address}, Fulfilments: []way{}, Payments: []payWay{}, Terms: o.Terms, Show: o.Show, ShowSecond: o.Second}
+	q := quote{ID: o.Token, Hash: o.Hash, ExpiresAt: o.ExpiresAt, Seller: seller{card, o.Seller}, Lines: []QuoteLine{}, Goods: before(o.Quote), Discounts: discountsOf(o.Quote), Coupons: choicesOf(o), Next: promo.Hints(o.Next, o.Total.Currency), Freight: o.Freight, Tax: taxOf(o.Quote), Total: o.Total,
+		Fulfilment: chosen{Kind: o.Kind, Address: o.Address}, Fulfilments: []way{}, Payments: []payWay{}, Terms: o.Terms, Show: o.Show, ShowSecond: o.Second, Group: groupOf(o.Quote)}
 	if o.Slot != nil {
 		q.Fulfilment.Slot = o.Slot.ID
 	}
@@ -208,6 +339,9 @@ func (h *handler) payLabel(code string) text.Local {
 	if code == order.PayAtPickup {
 		return text.Both("Pay at the stall", "到摊付款")
 	}
+	if code == order.ForNothing {
+		return text.Both("Nothing to pay", "无需付款")
+	}
 	if p, err := h.Payments.Provider(code); err == nil {
 		return p.Label()
 	}
@@ -222,11 +356,11 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 	c := o.Can()
 	v := view{ID: o.ID, Number: o.Number, State: o.State, PayState: o.PayState, PlacedAt: o.PlacedAt, CompletesAt: clock.Ptr(o.CompletesAt),
 		Shop: card, Seller: sellerOfRecord{sh.Licence.LegalName, sh.Licence.Address, sh.Licence.Contact}, Buyer: buyer{o.BuyerName, o.BuyerEmail, o.BuyerPhone},
-		Lines: []orderLine{}, Goods: o.Quote.Goods, Freight: o.Quote.Freight, Total: o.Quote.Total, Refunded: money.Of(o.Refunded, o.Quote.Total.Currency),
+		Lines: []orderLine{}, Goods: before(o.Quote), Discounts: discountsOf(o.Quote), Freight: o.Quote.Freight, Tax: taxOf(o.Quote), Total: o.Quote.Total, Refunded: money.Of(o.Refunded, o.Quote.Total.Currency),
 		Fulfilment: handOver{Kind: o.Quote.Kind, Slot: o.Quote.Slot, Address: o.Quote.Address, PickupAddress: o.Quote.Place, Tracking: o.Tracking},
 		Payment:    payInfo{Method: o.Payment, Label: h.payLabel(o.Payment)}, Events: o.Events,
 		Can:  can{Cancel: c.Cancel, Pay: c.Pay && e == buyerEye, HandOver: c.HandOver && e == staffEye, Ship: c.Ship && e == staffEye, Ready: c.Ready && e == staffEye, Receive: c.Receive && e == buyerEye, Move: c.Move && e == buyerEye && h.Now().Before(o.MovableUntil())},
-		Show: o.Quote.Show, Source: o.Quote.Source}
+		Show: o.Quote.Show, Source: o.Quote.Source, Replaces: o.Quote.Replaces}
 	if o.State == order.PendingPayment {
 		v.PayUntil = clock.Ptr(o.PayUntil)
 		if e == buyerEye {
@@ -236,8 +370,7 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 	if e == buyerEye && o.Quote.AtSlot() {
 		v.Fulfilment.Code = o.Code
 	}
-	title, replay, err := h.Replay(ctx, o.Quote)
-	if err != nil {
+	if v.Group, err = h.groupNow(ctx, o); err != nil {
 		return view{}, err
 	}
 	for _, l := range o.Lines {
@@ -246,8 +379,12 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 			return view{}, err
 		}
 		line := orderLine{ID: l.ID, QuoteLine: lv}
-		if o.Quote.Show != "" {
-			line.Promise = &promise{Show: o.Quote.Show, ShowTitle: title, At: o.Quote.ShownAt, Second: o.Quote.Second, ProductRevision: l.Revision,
+		if q := o.Quote.SeenIn(l.QuoteLine); q.Show != "" {
+			title, replay, err := h.Replay(ctx, q)
+			if err != nil {
+				return view{}, err
+			}
+			line.Promise = &promise{Show: q.Show, ShowTitle: title, At: q.ShownAt, Second: q.Second, ProductRevision: l.Revision,
 				Price: l.Unit, Available: l.Available, Terms: l.Rule.Text, Replay: replay}
 		}
 		v.Lines = append(v.Lines, line)

@@ -13,6 +13,9 @@ import (
 	"github.com/openstall/openstall/internal/platform/web"
 )
 
+// maxMessage is the largest message that is read, in bytes; Stripe's reach 256 KiB.
+const maxMessage = 512 << 10
+
 // Mount adds the routes to mux. They stand beside the typed operations, because
 // a redirect is for browsers and a message needs its raw body. page returns
 // where a buyer pays an order, or [payment.ErrClosed].
@@ -31,7 +34,7 @@ func Mount(mux *http.ServeMux, s *payment.Service, page func(ctx context.Context
 		http.Redirect(w, r, page, http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /v1/payments/{provider}/events", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMessage))
 		if err == nil {
 			err = s.Receive(r.Context(), r.PathValue("provider"), r.Header, body)
 		}

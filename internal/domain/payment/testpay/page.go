@@ -20,33 +20,36 @@ button.first{background:#F5B81F;border-color:#F5B81F;color:#1B1503;font-weight:7
 </style></head><body><main>
 <h1>{{.T.title}}</h1><p>{{.T.note}}</p>
 <div class="sum">{{.Sum}}</div>
-{{if .Paid}}<p role="status">{{.T.done}}</p><p><a href="{{.Back}}">{{.T.back}}</a></p>{{else}}
+{{if .Over}}<p role="status">{{.Over}}</p><p><a href="{{.Back}}">{{.T.back}}</a></p>{{else}}
 <form method="post">
 <button class="first" name="choice" value="succeed">{{.T.succeed}}</button>
 <button name="choice" value="fail">{{.T.fail}}<small>{{.T.fail2}}</small></button>
 <button name="choice" value="late">{{.T.late}}<small>{{.T.late2}}</small></button>
 <button name="choice" value="twice">{{.T.twice}}<small>{{.T.twice2}}</small></button>
 <button name="choice" value="out_of_order">{{.T.order}}<small>{{.T.order2}}</small></button>
+<button name="choice" value="silent">{{.T.silent}}<small>{{.T.silent2}}</small></button>
 <button name="choice" value="time_out">{{.T.out}}<small>{{.T.out2}}</small></button>
 </form>{{end}}
 </main></body></html>`))
 
 var words = map[string]map[string]string{
 	"en": {
-		"title": "Test payment", "note": "This page plays the bank. No money moves.", "done": "This payment has been made.", "back": "Back to the order",
+		"title": "Test payment", "note": "This page plays the bank. No money moves.", "done": "This payment has been made.", "closed": "This payment is not expected any more.", "back": "Back to the order",
 		"succeed": "Pay", "fail": "Decline", "fail2": "The bank says no; you can try again.",
 		"late": "Pay, answer late", "late2": "The stall hears of it after 20 seconds.",
 		"twice": "Pay, answer twice", "twice2": "The same message comes again and again.",
 		"order": "Pay after a failed try", "order2": "The message of the failure comes last.",
+		"silent": "Pay, and nobody tells the stall", "silent2": "It asks by itself, two minutes later.",
 		"out": "No answer", "out2": "You come back, and nobody hears anything.",
 	},
 	"zh": {
-		"title": "测试支付", "note": "这个页面扮演银行,不会真的扣款。", "done": "这笔付款已经完成。", "back": "返回订单",
-		"succeed": "付款", "fail": "拒绝付款", "fail2": "银行不同意,可以再试一次。",
-		"late": "付款,但通知迟到", "late2": "20 秒后摊主才收到消息。",
-		"twice": "付款,通知重复", "twice2": "同一条消息会来好几次。",
+		"title": "测试支付", "note": "这个页面扮演银行，不会真的扣款。", "done": "这笔付款已经完成。", "closed": "这笔付款已关闭。", "back": "返回订单",
+		"succeed": "付款", "fail": "拒绝付款", "fail2": "银行不同意，可以再试一次。",
+		"late": "付款，但通知迟到", "late2": "20 秒后摊主才收到消息。",
+		"twice": "付款，通知重复", "twice2": "同一条消息会来好几次。",
 		"order": "失败后再付款", "order2": "失败的消息最后才到。",
-		"out": "没有回音", "out2": "你返回订单,谁也没收到消息。",
+		"silent": "付款，但没有任何通知", "silent2": "两分钟后摊主会主动查询。",
+		"out": "没有回音", "out2": "你返回订单，谁也没收到消息。",
 	},
 }
 
@@ -76,7 +79,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	over := map[string]string{"paid": words[lang]["done"], "closed": words[lang]["closed"]}[pay.state]
 	_ = page.Execute(w, map[string]any{
-		"Lang": lang, "T": words[lang], "Sum": money.Of(pay.amount, pay.currency).String(), "Paid": pay.state == "paid", "Back": pay.back,
+		"Lang": lang, "T": words[lang], "Sum": money.Of(pay.amount, pay.currency).String(), "Over": over, "Back": pay.back,
 	})
 }

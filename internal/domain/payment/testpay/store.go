@@ -10,8 +10,8 @@ import (
 )
 
 type paymentRow struct {
-	intent, currency, back, state string
-	amount                        int64
+	ref, intent, currency, back, state string
+	amount                             int64
 }
 
 // open returns the payment of an intent, made when missing.
@@ -32,16 +32,32 @@ func open(ctx context.Context, q db.Querier, ref, intent string, amount money.Am
 }
 
 func byRef(ctx context.Context, q db.Querier, ref string) (paymentRow, error) {
-	r, err := db.One(ctx, q, func(r *paymentRow) []any { return []any{&r.intent, &r.amount, &r.currency, &r.back, &r.state} },
-		`SELECT intent, amount, currency, back, state FROM testpay_payment WHERE ref = $1`, ref)
+	return known(db.One(ctx, q, scan, `SELECT ref, intent, amount, currency, back, state FROM testpay_payment WHERE ref = $1`, ref))
+}
+
+func byIntent(ctx context.Context, q db.Querier, intent string) (paymentRow, error) {
+	return known(db.One(ctx, q, scan, `SELECT ref, intent, amount, currency, back, state FROM testpay_payment WHERE intent = $1`, intent))
+}
+
+func scan(r *paymentRow) []any {
+	return []any{&r.ref, &r.intent, &r.amount, &r.currency, &r.back, &r.state}
+}
+
+func known(r paymentRow, err error) (paymentRow, error) {
 	if errors.Is(err, db.ErrNoRows) {
 		return r, payment.ErrNotFound
 	}
 	return r, err
 }
 
+// closePayment closes what has not been paid; on one that has it does nothing.
+func closePayment(ctx context.Context, q db.Querier, intent string) error {
+	_, err := q.ExecContext(ctx, `UPDATE testpay_payment SET state = 'closed' WHERE intent = $1 AND state = 'open'`, intent)
+	return err
+}
+
 func setState(ctx context.Context, tx *db.Tx, ref, state string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE testpay_payment SET state = $2 WHERE ref = $1`, ref, state)
+	_, err := tx.ExecContext(ctx, `UPDATE testpay_payment SET state = $2 WHERE ref = $1 AND state = 'open'`, ref, state)
 	return err
 }
 

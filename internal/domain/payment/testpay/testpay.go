@@ -15,6 +15,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,18 +71,39 @@ func (p *Provider) Code() string { return "test" }
 
 // Label names the method for buyers.
 func (p *Provider) Label() text.Local {
-	return text.Both("Test payment, no money moves", "测试支付,不会扣款")
+	return text.Both("Test payment, no money moves", "测试支付，不会扣款")
 }
 
 // Start opens a payment for an intent.
-func (p *Provider) Start(ctx context.Context, in payment.Intent, back string) (string, error) {
-	ref, err := open(ctx, p.db, id.New("tp", p.now()), in.ID, in.Amount, back)
-	return "/pay/test/" + ref, err
+func (p *Provider) Start(ctx context.Context, in payment.Intent) (payment.Page, error) {
+	ref, err := open(ctx, p.db, id.New("tp", p.now()), in.ID, in.Amount, in.Back)
+	return payment.Page{Ref: ref, URL: "/pay/test/" + ref}, err
+}
+
+// Query tells whether an intent has been paid.
+func (p *Provider) Query(ctx context.Context, in payment.Intent) (payment.Fact, error) {
+	pay, err := byIntent(ctx, p.db, in.ID)
+	if errors.Is(err, payment.ErrNotFound) {
+		return payment.Fact{}, nil // nobody opened its page
+	}
+	if err != nil || pay.state != "paid" {
+		return payment.Fact{}, err
+	}
+	return payment.Fact{Kind: payment.Succeeded, Intent: in.ID, Ref: pay.ref, Amount: money.Of(pay.amount, pay.currency)}, nil
+}
+
+// Close takes the page of an intent away that has not been paid.
+func (p *Provider) Close(ctx context.Context, in payment.Intent) (payment.Fact, error) {
+	if err := closePayment(ctx, p.db, in.ID); err != nil {
+		return payment.Fact{}, err
+	}
+	return p.Query(ctx, in)
 }
 
 // Refund gives back what was paid; a repetition is the same refund.
-func (p *Provider) Refund(ctx context.Context, r payment.Refund, captured string) (string, error) {
-	return "tpr_" + strings.TrimPrefix(r.ID, "rfd_"), insertRefund(ctx, p.db, "tpr_"+strings.TrimPrefix(r.ID, "rfd_"), captured, r.Amount.Minor)
+func (p *Provider) Refund(ctx context.Context, r payment.Refund, captured string) (payment.Fact, error) {
+	ref := "tpr_" + strings.TrimPrefix(r.ID, "rfd_")
+	return payment.Fact{Kind: payment.GivenBack, Refund: r.ID, Ref: ref, Amount: r.Amount}, insertRefund(ctx, p.db, ref, captured, r.Amount.Minor)
 }
 
 // message is what the provider says.
@@ -95,24 +117,28 @@ type message struct {
 }
 
 // Read verifies a message.
-func (p *Provider) Read(header http.Header, body []byte, now time.Time) (payment.Event, error) {
+func (p *Provider) Read(_ context.Context, header http.Header, body []byte, now time.Time) (payment.Fact, error) {
 	t, mac, ok := strings.Cut(header.Get(SignatureHeader), ",v1=")
 	stamp, isT := strings.CutPrefix(t, "t=")
 	if !ok || !isT || !hmac.Equal([]byte(mac), []byte(p.sign(stamp, body))) {
-		return payment.Event{}, payment.ErrSignature
+		return payment.Fact{}, payment.ErrSignature
 	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
-		return payment.Event{}, payment.ErrSignature
+		return payment.Fact{}, payment.ErrSignature
 	}
 	if age := now.Sub(time.Unix(seconds, 0)); age > Tolerance || age < -Tolerance {
-		return payment.Event{}, payment.ErrStale
+		return payment.Fact{}, payment.ErrStale
 	}
 	var m message
 	if err := json.Unmarshal(body, &m); err != nil || m.ID == "" || m.Intent == "" {
-		return payment.Event{}, errs.ErrInvalid.Because(err)
+		return payment.Fact{}, errs.ErrInvalid.Because(err)
 	}
-	return payment.Event{ID: m.ID, Intent: m.Intent, Paid: m.Type == "payment.succeeded", ProviderRef: m.Payment, Amount: money.Of(m.Amount, m.Currency)}, nil
+	f := payment.Fact{Message: m.ID, Kind: payment.Declined, Intent: m.Intent, Ref: m.Payment, Amount: money.Of(m.Amount, m.Currency)}
+	if m.Type == "payment.succeeded" {
+		f.Kind = payment.Succeeded
+	}
+	return f, nil
 }
 
 func (p *Provider) sign(stamp string, body []byte) string {
@@ -132,7 +158,8 @@ const (
 	AnswerLate Choice = "late"         // paid, but the message comes after a while
 	Twice      Choice = "twice"        // paid, and the message comes twice, under one id and under two
 	OutOfOrder Choice = "out_of_order" // paid after a failed try whose message comes last
-	TimeOut    Choice = "time_out"     // nothing is ever heard
+	Silent     Choice = "silent"       // paid, and no message ever comes: the provider has to be asked
+	TimeOut    Choice = "time_out"     // nothing is paid and nothing is heard
 )
 
 // Choose carries a choice out and returns where the browser goes.
@@ -141,7 +168,7 @@ func (p *Provider) Choose(ctx context.Context, ref string, c Choice) (string, er
 	if err != nil {
 		return "", err
 	}
-	if pay.state == "paid" || c == TimeOut {
+	if pay.state != "open" || c == TimeOut {
 		return pay.back, nil
 	}
 	now := p.now()
@@ -159,6 +186,7 @@ func (p *Provider) Choose(ctx context.Context, ref string, c Choice) (string, er
 		out = []sending{{ok, 0}}
 	case Fail:
 		out = []sending{{failed, 0}}
+	case Silent:
 	case AnswerLate:
 		out = []sending{{ok, Late}}
 	case Twice:

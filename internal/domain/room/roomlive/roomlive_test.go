@@ -22,7 +22,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/hub/hubtest"
 )
 
-var errHidden = errs.New(errs.NotFound, "roomtest.hidden", "There is no such show.")
+var errHidden = errs.New(errs.NotFound, "roomtest.hidden", "There is no such show.", "测试。")
 
 // serve runs a room on a hub on a real socket.
 func serve(t *testing.T, left *atomic.Int64) (*room.Service, string) {

@@ -103,6 +103,7 @@ type view struct {
 	Currency string       `json:"currency"`
 	Pickup   shop.Pickup  `json:"pickup"`
 	Parcel   shop.Parcel  `json:"parcel"`
+	Tax      shop.Tax     `json:"tax"`
 	Cover    *shelf.Image `json:"cover,omitempty"`
 }
 
@@ -113,7 +114,7 @@ func (h *handler) viewOf(ctx context.Context, shopID string) (*web.Out[view], er
 		return nil, err
 	}
 	cover, err := h.Shelf.Picture(ctx, sh.Cover)
-	return web.Answer(view{ShopCard: card, About: sh.About, Licence: sh.Licence, TimeZone: sh.TimeZone, Currency: sh.Currency, Pickup: sh.Pickup, Parcel: sh.Parcel, Cover: cover}, err)
+	return web.Answer(view{ShopCard: card, About: sh.About, Licence: sh.Licence, TimeZone: sh.TimeZone, Currency: sh.Currency, Pickup: sh.Pickup, Parcel: sh.Parcel, Tax: sh.Tax, Cover: cover}, err)
 }
 
 type openInput struct {
@@ -156,6 +157,7 @@ type setInput struct {
 		TimeZone *string     `json:"time_zone,omitempty" maxLength:"60"`
 		Avatar   *string     `json:"avatar,omitempty" maxLength:"60"`
 		Cover    *string     `json:"cover,omitempty" maxLength:"60"`
+		Tax      *shop.Tax   `json:"tax,omitempty"`
 		Licence  *struct {
 			LegalName *string `json:"legal_name,omitempty" maxLength:"120"`
 			Number    *string `json:"number,omitempty" maxLength:"60"`
@@ -188,6 +190,7 @@ func (h *handler) set(ctx context.Context, in *setInput) (*web.Out[view], error)
 		set(&s.TimeZone, b.TimeZone)
 		set(&s.Avatar, b.Avatar)
 		set(&s.Cover, b.Cover)
+		set(&s.Tax, b.Tax)
 		if l := b.Licence; l != nil {
 			set(&s.Licence.LegalName, l.LegalName)
 			set(&s.Licence.Number, l.Number)
@@ -266,7 +269,7 @@ type fulfilment struct {
 
 func fulfilmentOf(sh shop.Shop) fulfilment {
 	pack, _ := shop.PackOf(sh.Pack) // a shop has one that was there
-	return fulfilment{sh.Pickup, sh.Parcel, pack.ByAppointment()}
+	return fulfilment{sh.Pickup, sh.Parcel, pack.ByAppointment() || pack.ByLead()}
 }
 
 func (h *handler) fulfilment(ctx context.Context, in *shop.In) (*web.Out[fulfilment], error) {

@@ -325,6 +325,7 @@ type figures struct {
 	Comments     int64        `json:"comments"`
 	Likes        int64        `json:"likes"`
 	Contacts     int64        `json:"contacts"`
+	Leads        int64        `json:"leads" doc:"People who said that they are interested"`
 }
 
 type minute struct {
@@ -362,6 +363,9 @@ func (h *handler) figures(ctx context.Context, in *ShowInput) (*web.Out[figuresV
 	}
 	v := figuresView{Minutes: []minute{}, Now: figures{Viewers: room.Viewers, ViewersTotal: max(s.Viewers, room.ViewersTotal), Orders: sold.Orders,
 		Reserved: money.Of(sold.Reserved, sh.Currency), Paid: money.Of(sold.Paid, sh.Currency), Comments: comments, Likes: max(s.Likes, room.Likes)}}
+	if v.Now.Leads, err = h.Leads(ctx, s.ID); err != nil {
+		return nil, err
+	}
 	if v.Now.Contacts, err = h.Contacts(ctx, s.ID); err != nil {
 		return nil, err
 	}

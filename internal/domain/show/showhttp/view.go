@@ -35,8 +35,10 @@ type Parts struct {
 	Studio  Studio
 	// Contacts counts who became a contact of the shop by a show.
 	Contacts func(ctx context.Context, show string) (int64, error)
-	URL      func() string // address of the market without a slash at its end
-	Now      clock.Now
+	// Leads counts what was left by people who are interested, in a show.
+	Leads func(ctx context.Context, show string) (int64, error)
+	URL   func() string // address of the market without a slash at its end
+	Now   clock.Now
 }
 
 // Studio is where pictures come in and recordings lie; the roof has one.

@@ -4,6 +4,7 @@ package stockhttp
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -61,11 +62,20 @@ type merchantProduct struct {
 	shelf.Product
 	Fields  map[string]string `json:"fields"`
 	Measure shelf.Measure     `json:"measure"`
+	Freight string            `json:"freight,omitempty" doc:"The template it is sent by; absent: the shop's first"`
+	Tax     string            `json:"tax,omitempty" doc:"Class; absent: that of its line of business"`
+	Grams   map[string]int64  `json:"grams,omitempty" doc:"What a piece of each variant weighs, where the shop has said so"`
 }
 
 func (h *handler) view(ctx context.Context, p catalog.Product) (merchantProduct, error) {
 	whole, err := h.Shelf.Whole(ctx, p)
-	return merchantProduct{whole, p.Fields, shelf.MeasureOf(p.Measure)}, err
+	v := merchantProduct{Product: whole, Fields: p.Fields, Measure: shelf.MeasureOf(p.Measure), Freight: p.Freight, Tax: p.Tax, Grams: map[string]int64{}}
+	for _, k := range p.SKUs {
+		if k.Grams > 0 {
+			v.Grams[k.ID] = k.Grams
+		}
+	}
+	return v, err
 }
 
 type listInput struct {
@@ -100,6 +110,8 @@ type productForm struct {
 	Measure catalog.Measure   `json:"measure" enum:"piece,weight"`
 	Images  []string          `json:"images,omitempty" maxItems:"12"`
 	State   catalog.State     `json:"state" enum:"draft,live,hidden"`
+	Freight string            `json:"freight,omitempty" maxLength:"40" doc:"Id of the template it is sent by; absent: the shop's first"`
+	Tax     string            `json:"tax,omitempty" maxLength:"20" doc:"Class that it is taxed as; absent: that of its line of business"`
 	SKUs    []skuForm         `json:"skus" minItems:"1" maxItems:"50" nullable:"false"`
 }
 
@@ -107,13 +119,16 @@ type skuForm struct {
 	ID         string     `json:"id,omitempty" maxLength:"60"`
 	Name       text.Local `json:"name,omitempty"`
 	PriceMinor int64      `json:"price_minor" minimum:"0" maximum:"100000000000000"`
+	Grams      *int64     `json:"grams,omitempty" minimum:"0" maximum:"1000000" doc:"What a piece weighs to be sent; absent: as it is"`
 	Stock      *int64     `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Counted stock, in quantity units; only for new variants"`
 }
 
 func (f productForm) form() catalog.Form {
-	out := catalog.Form{Title: f.Title, About: f.About, Fields: f.Fields, Measure: f.Measure, Images: f.Images, State: f.State}
+	out := catalog.Form{Title: f.Title, About: f.About, Fields: f.Fields, Measure: f.Measure, Images: f.Images, State: f.State, Freight: f.Freight, Tax: f.Tax}
 	for _, k := range f.SKUs {
-		out.SKUs = append(out.SKUs, catalog.SKUForm{ID: k.ID, Name: k.Name, PriceMinor: k.PriceMinor})
+		v := catalog.SKUForm{ID: k.ID, Name: k.Name, PriceMinor: k.PriceMinor}
+		put(&v.Grams, k.Grams)
+		out.SKUs = append(out.SKUs, v)
 	}
 	return out
 }
@@ -190,21 +205,30 @@ type productChange struct {
 	Measure *catalog.Measure   `json:"measure,omitempty" enum:"piece,weight"`
 	Images  *[]string          `json:"images,omitempty" maxItems:"12"`
 	State   *catalog.State     `json:"state,omitempty" enum:"draft,live,hidden"`
+	Freight *string            `json:"freight,omitempty" maxLength:"40"`
+	Tax     *string            `json:"tax,omitempty" maxLength:"20"`
 	SKUs    []skuForm          `json:"skus,omitempty" maxItems:"50" doc:"All variants; absent: as they are"`
 }
 
 // of returns p as a form with the change in it.
 func (c productChange) of(p catalog.Product) catalog.Form {
-	f := productForm{Title: p.Title, About: p.About, Fields: p.Fields, Measure: p.Measure, Images: p.Images, State: p.State, SKUs: c.SKUs}
+	f := productForm{Title: p.Title, About: p.About, Fields: p.Fields, Measure: p.Measure, Images: p.Images, State: p.State, Freight: p.Freight, Tax: p.Tax, SKUs: slices.Clone(c.SKUs)}
 	put(&f.Title, c.Title)
 	put(&f.About, c.About)
 	put(&f.Fields, c.Fields)
 	put(&f.Measure, c.Measure)
 	put(&f.Images, c.Images)
 	put(&f.State, c.State)
+	put(&f.Freight, c.Freight)
+	put(&f.Tax, c.Tax)
 	if len(c.SKUs) == 0 {
 		for _, k := range p.SKUs {
 			f.SKUs = append(f.SKUs, skuForm{ID: k.ID, Name: k.Name, PriceMinor: k.Price.Minor})
+		}
+	}
+	for i, k := range f.SKUs {
+		if j := slices.IndexFunc(p.SKUs, func(was catalog.SKU) bool { return was.ID == k.ID }); j >= 0 && k.Grams == nil {
+			f.SKUs[i].Grams = &p.SKUs[j].Grams
 		}
 	}
 	return f.form()

@@ -215,7 +215,7 @@ type MerchantView struct {
 	State       video.State  `json:"state" enum:"processing,failed,draft,scheduled,published"`
 	Progress    int64        `json:"progress" doc:"Percent of the film that is made"`
 	Problem     string       `json:"problem,omitempty" doc:"Code of why the file cannot be used"`
-	Detail      string       `json:"problem_detail,omitempty" doc:"The same in words, in English; apps translate the code"`
+	Detail      string       `json:"problem_detail,omitempty" doc:"The same in words, in the language that Accept-Language asks for"`
 	Products    []shelf.Card `json:"products" nullable:"false"`
 	Show        *showCard    `json:"show,omitempty"`
 	DuplicateOf string       `json:"duplicate_of,omitempty" doc:"A published video that shows the same"`
@@ -228,7 +228,7 @@ func (h *handler) merchantView(ctx context.Context, v video.Video) (MerchantView
 	if err != nil {
 		return MerchantView{}, err
 	}
-	out := MerchantView{Playable: p, State: v.State, Progress: v.Progress, Problem: v.Problem, Detail: video.ProblemInWords(v.Problem), DuplicateOf: v.DuplicateOf, PublishAt: clock.Ptr(v.PublishAt)}
+	out := MerchantView{Playable: p, State: v.State, Progress: v.Progress, Problem: v.Problem, Detail: video.ProblemInWords(v.Problem, web.LanguageOf(ctx)), DuplicateOf: v.DuplicateOf, PublishAt: clock.Ptr(v.PublishAt)}
 	if v.State == video.Published {
 		out.PublishedAt = clock.Ptr(v.PublishedAt)
 	}

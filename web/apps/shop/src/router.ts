@@ -3,10 +3,10 @@ import { setTheme } from '@openstall/ui'
 import { explainFailedNavigation, loadMore, useSession } from '@openstall/app'
 
 export function makeRouter() {
-  /** Most people never sell: those pages are named when the first of them is asked for. */
-  async function sell(to: RouteLocationNormalized) {
+  /** Pages that few open first, all of selling among them, are named when one of them is asked for. */
+  async function more(to: RouteLocationNormalized) {
     const { pages } = await import('./sellRoutes')
-    router.removeRoute('sell')
+    router.removeRoute('more')
     for (const page of pages) router.addRoute(page)
     return to.fullPath
   }
@@ -22,19 +22,28 @@ export function makeRouter() {
       { path: '/topics/:topic', component: () => import('./features/people/TopicPage.vue'), props: true },
       { path: '/me/friends', component: () => import('./features/people/FriendsPage.vue'), meta: { signedIn: true } },
       { path: '/me/favourites', component: () => import('./features/people/FavouritesPage.vue'), meta: { signedIn: true } },
+      { path: '/cart', component: () => import('./features/cart/pages').then((m) => m.CartPage) },
+      { path: '/cart/checkout', component: () => import('./features/cart/pages').then((m) => m.CheckoutPage), meta: { signedIn: true } },
+      { path: '/me/coupons', component: () => import('./features/coupon/CouponsPage.vue'), meta: { signedIn: true } },
       { path: '/me/inbox', component: () => import('./features/people/InboxPage.vue'), meta: { signedIn: true } },
       { path: '/me/privacy', component: () => import('./features/people/PrivacyPage.vue'), meta: { signedIn: true } },
       { path: '/shops/:slug', component: () => import('./features/market/ShopPage.vue'), props: true },
       { path: '/products/:id', component: () => import('./features/market/ProductPage.vue'), props: true },
       { path: '/videos/:id', component: () => import('./features/video/VideoPage.vue'), props: true, meta: { dark: true } },
       { path: '/series/:id', component: () => import('./features/video/SeriesPage.vue'), props: true },
+      { path: '/fees', component: () => import('./features/market/FeesPage.vue') },
       { path: '/discover', component: () => import('./features/discover/DiscoverPage.vue'), meta: { dark: true } },
       { path: '/discover/settings', component: () => import('./features/discover/SettingsPage.vue') },
       { path: '/discover/how', component: () => import('./features/discover/HowPage.vue') },
       { path: '/discover/fairness', component: () => import('./features/discover/FairnessPage.vue') },
+      { path: '/me/courses/:id?', component: () => import('./features/course/LearnPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/orders', component: () => import('./features/order/OrdersPage.vue'), meta: { signedIn: true } },
+      { path: '/orders/grp_:rest', redirect: '/orders' },
       { path: '/orders/:id', component: () => import('./features/order/OrderPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/orders/:id/receipt', component: () => import('./features/order/ReceiptPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/orders/:id/problem', component: () => import('./features/aftersale/ProblemPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/orders/:id/review', component: () => import('./features/review/ReviewPage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/cases/:id', component: () => import('./features/aftersale/CasePage.vue'), props: true, meta: { signedIn: true } },
       { path: '/sign-in', name: 'sign-in', component: () => import('./features/account/SignInPage.vue') },
       { path: '/stop/:token', component: () => import('./features/account/StopPage.vue'), props: true },
       { path: '/stop-shop/:token', component: () => import('./features/account/StopShopPage.vue'), props: true },
@@ -44,8 +53,7 @@ export function makeRouter() {
       { path: '/me/preferences', component: () => import('./features/account/PreferencesPage.vue'), meta: { signedIn: true } },
       { path: '/me/shop-messages', component: () => import('./features/account/ShopMessagesPage.vue'), meta: { signedIn: true } },
       { path: '/me/notices', component: () => import('./features/account/NoticesPage.vue'), meta: { signedIn: true } },
-      { path: '/sell/:rest(.*)*', name: 'sell', component: () => import('./features/sell/SellPage.vue'), beforeEnter: sell },
-      { path: '/:nothing(.*)*', component: () => import('./features/market/NothingPage.vue') },
+      { path: '/:rest(.*)*', name: 'more', component: {}, beforeEnter: more },
     ],
   })
   router.beforeEach(async (to) => {

@@ -1,7 +1,7 @@
 import { KeyRing } from './keys'
 import type { Problem } from './types'
 
-/** The server answered with a problem document. `code` is stable and translated by the apps. */
+/** The server answered with a problem document. `code` is stable, `detail` is in the reader's language. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
@@ -29,7 +29,8 @@ export class OfflineError extends Error {
 }
 
 export type Query = Record<string, string | number | boolean | undefined>
-export type CallOptions = { query?: Query; body?: unknown; keyed?: boolean; signal?: AbortSignal }
+/** `csv` is a table instead of a JSON body. */
+export type CallOptions = { query?: Query; body?: unknown; csv?: File; keyed?: boolean; signal?: AbortSignal }
 export type ClientOptions = {
   base?: string
   /** The reader's language, sent as Accept-Language. */
@@ -76,8 +77,9 @@ export class Client {
     const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': this.locale() }
     const form = options.body instanceof FormData
     if (options.body !== undefined && !form) headers['Content-Type'] = 'application/json'
+    if (options.csv) headers['Content-Type'] = 'text/csv'
     const action = `${method} ${path}`
-    if (options.keyed) headers['Idempotency-Key'] = this.keys.keyFor(action, options.body)
+    if (options.keyed) headers['Idempotency-Key'] = this.keys.keyFor(action, options.csv ? [options.csv.name, options.csv.size, options.csv.lastModified] : options.body)
 
     let response: Response
     try {
@@ -86,7 +88,7 @@ export class Client {
         headers,
         credentials: 'same-origin',
         signal: options.signal,
-        body: form ? (options.body as FormData) : options.body === undefined ? undefined : JSON.stringify(options.body),
+        body: options.csv ?? (form ? (options.body as FormData) : options.body === undefined ? undefined : JSON.stringify(options.body)),
       })
     } catch (err) {
       if (options.signal?.aborted) throw err

@@ -20,6 +20,7 @@ export type ShopChange = Partial<{
   licence: Omit<t.Licence, 'state'>
   avatar: string
   cover: string
+  tax: t.ShopTax
 }>
 export type ShowDraft = { title?: t.Text; starts_at?: t.Instant; host_name?: string; part_ms?: number }
 
@@ -29,7 +30,7 @@ export function merchant(c: Client, shop: string) {
   const show = (id: string) => `${base}/shows/${at(id)}`
   const video = (id: string) => `${base}/videos/${at(id)}`
   return {
-    shop: () => c.get<t.Shop>(base),
+    shop: () => c.get<t.Shop & { tax?: t.ShopTax }>(base),
     saveShop: (change: ShopChange) => c.patch<t.Shop>(base, change),
     checklist: () => c.get<t.List<{ code: string; done: boolean }>>(`${base}/checklist`),
     upload: (file: Blob, name = 'picture.jpg') => {
@@ -46,6 +47,15 @@ export function merchant(c: Client, shop: string) {
     moveStock: (m: t.StockMovement) => c.write<Pick<t.StockRow, 'sku' | 'on_hand' | 'reserved' | 'available'>>(`${base}/stock/movements`, m),
     fulfilment: () => c.get<t.Fulfilment>(`${base}/fulfilment`),
     saveFulfilment: (f: t.Fulfilment) => c.put<t.Fulfilment>(`${base}/fulfilment`, f),
+    transferAccount: () => c.get<t.TransferAccount>(`${base}/transfer-account`),
+    saveTransferAccount: (a: t.TransferAccount) => c.put<t.TransferAccount>(`${base}/transfer-account`, a),
+    wechatMerchant: () => c.get<t.WechatMerchant>(`${base}/wechat-merchant`),
+    saveWechatMerchant: (number: string) => c.put<t.WechatMerchant>(`${base}/wechat-merchant`, { number }),
+    /** Those that somebody has to look at. */
+    transfers: () => c.get<t.List<t.Transfer>>(`${base}/transfers`),
+    transferReceived: (order: string) => c.write<t.Transfer>(`${base}/transfers/${at(order)}/received`, {}),
+    refuseTransfer: (order: string, reason: string) => c.write<t.Transfer>(`${base}/transfers/${at(order)}/refuse`, { reason }),
+    transferSentBack: (order: string) => c.write<t.Transfer>(`${base}/transfers/${at(order)}/sent-back`, {}),
     staff: () => c.get<t.List<t.Staff>>(`${base}/staff`),
     addStaff: (to: string, role: t.ShopRole) => c.post<void>(`${base}/staff`, { to, role }),
     removeStaff: (person: string) => c.delete<void>(`${base}/staff/${at(person)}`),
@@ -71,6 +81,22 @@ export function merchant(c: Client, shop: string) {
       form.append('locale', item.locale)
       return c.post<t.BagItem>(`${show(id)}/quick-listing`, form)
     },
+    coupons: () => c.get<t.List<t.ShopCoupon>>(`${base}/coupons`),
+    addCoupon: (d: t.CouponDraft) => c.post<t.ShopCoupon>(`${base}/coupons`, d),
+    stopCoupon: (id: string) => c.post<t.ShopCoupon>(`${base}/coupons/${at(id)}/stop`, {}),
+    promotions: () => c.get<t.List<t.ShopPromotion>>(`${base}/promotions`),
+    addPromotion: (d: t.PromotionDraft) => c.post<t.ShopPromotion>(`${base}/promotions`, d),
+    previewPromotion: (d: t.PromotionDraft) => c.post<{ words: t.Text }>(`${base}/promotions/preview`, d),
+    pausePromotion: (id: string, paused: boolean) => c.put<t.ShopPromotion>(`${base}/promotions/${at(id)}/paused`, { paused }),
+    endPromotion: (id: string) => c.post<t.ShopPromotion>(`${base}/promotions/${at(id)}/end`, {}),
+    groupOffers: () => c.get<t.List<t.ShopGroupOffer>>(`${base}/group-offers`),
+    addGroupOffer: (d: t.GroupOfferDraft) => c.post<t.ShopGroupOffer>(`${base}/group-offers`, d),
+    stopGroupOffer: (id: string) => c.post<t.ShopGroupOffer>(`${base}/group-offers/${at(id)}/stop`, {}),
+    dropCoupon: (id: string, coupon: string, seconds: number) => c.put<{ until: t.Instant }>(`${show(id)}/drops/${at(coupon)}`, { seconds }),
+    endDrop: (id: string, coupon: string) => c.delete<void>(`${show(id)}/drops/${at(coupon)}`),
+    startFlash: (id: string, f: t.FlashDraft) => c.post<{ id: string }>(`${show(id)}/flashes`, f),
+    restockFlash: (flash: string, quantity: number) => c.post<{ id: string }>(`${base}/flashes/${at(flash)}/restock`, { quantity }),
+    endFlash: (flash: string) => c.post<void>(`${base}/flashes/${at(flash)}/end`, {}),
     setRoom: (id: string, room: { slow_mode_seconds?: number; comments_off?: boolean }) =>
       c.patch<t.MerchantShow>(`${show(id)}/room`, room),
     comments: (id: string) => c.get<t.List<t.Comment>>(`${show(id)}/comments`),
@@ -109,8 +135,27 @@ export function merchant(c: Client, shop: string) {
     ship: (id: string, tracking: string) => c.write<t.Order>(`${base}/orders/${at(id)}/ship`, { tracking }),
     cancel: (id: string, reason: string) => c.write<t.Order>(`${base}/orders/${at(id)}/cancel`, { reason }),
     handOver: (what: { code: string } | { order: string }) => c.write<t.Order>(`${base}/orders/hand-over`, what),
+    /** Open cases, the first to run out first, and how many wait for the shop. */
+    cases: () => c.get<t.CaseQueue>(`${base}/cases`),
+    allCases: (query: { order?: string; after?: string } = {}) => c.get<t.List<t.Case>>(`${base}/case-history`, query),
+    case: (id: string) => c.get<t.Case>(`${base}/cases/${at(id)}`),
+    caseStep: (id: string, step: t.ShopCaseStep) => c.write<t.Case>(`${base}/cases/${at(id)}/steps`, step),
+    reviews: (after?: string) => c.get<t.Reviews>(`${base}/reviews`, { after }),
+    answerReview: (id: string, words: string) => c.post<t.Review>(`${base}/reviews/${at(id)}/answer`, { words }),
+    left: (order: string) => c.get<t.OrderProblem>(`${base}/orders/${at(order)}/left`),
+    giveBack: (order: string, deal: t.Deal, note: string) => c.write<t.Case>(`${base}/orders/${at(order)}/give-back`, { deal, note }),
     contacts: (query: { q?: string; after?: string } = {}) => c.get<t.List<t.Contact>>(`${base}/contacts`, query),
+    goodsCsv: (language: string) => `/v1${base}/goods.csv?language=${language}`,
+    /** What a table of goods would do; with `take` it does it, whole or not at all. */
+    goodsFile: (csv: File, take: boolean) => c.call<t.GoodsFileReport>('POST', `${base}/goods-file${take ? '' : '/check'}`, { csv, keyed: take }),
     contactsCsv: `/v1${base}/contacts.csv`,
+    money: () => c.get<t.ShopMoney>(`${base}/money`),
+    settlements: (state: t.Settlement['state'], after?: string) => c.get<t.List<t.Settlement>>(`${base}/money/orders`, { state, after }),
+    statement: (month: string) => c.get<t.Statement>(`${base}/money/statement`, { month }),
+    statementCsv: (month: string) => `/v1${base}/money/statement.csv?month=${month}`,
+    savePayoutAccount: (a: t.PayoutAccount) => c.put<t.PayoutAccount>(`${base}/money/account`, a),
+    askPayout: (minor: number) => c.write<t.Payout>(`${base}/money/payouts`, { minor }),
+    objectToHold: (words: string) => c.post<t.MoneyHold>(`${base}/money/objection`, { words }),
     figures: (days: number) => c.get<t.ShopFigures>(`${base}/figures`, { days }),
   }
 }
@@ -124,11 +169,29 @@ export function operator(c: Client) {
     setLicence: (id: string, state: t.Licence['state']) => c.post<void>(`/operator/shops/${at(id)}/licence`, { state }),
     orders: (query: { q?: string; after?: string } = {}) => c.get<t.List<t.Order>>('/operator/orders', query),
     order: (id: string) => c.get<t.Order>(`/operator/orders/${at(id)}`),
+    cases: () => c.get<t.CaseQueue>('/operator/cases'),
+    case: (id: string) => c.get<t.Case>(`/operator/cases/${at(id)}`),
+    /** Words in place of a review's own; none puts its own up again. */
+    hideReview: (id: string, reason: string) => c.put<t.Review>(`/operator/reviews/${at(id)}/hidden`, { reason }),
+    decideCase: (id: string, d: t.CaseDecision) => c.write<t.Case>(`/operator/cases/${at(id)}/steps`, d),
     /** Whether Discover keeps its promise to new videos, and what is kept out of it. */
     discover: () => c.get<t.DiscoverOverview>('/operator/discover'),
     thawVideo: (id: string) => c.post<void>(`/operator/discover/videos/${at(id)}/thaw`),
     hideVideo: (id: string) => c.post<void>(`/operator/discover/videos/${at(id)}/hide`),
     roles: () => c.get<t.List<t.RoleHolder>>('/operator/roles'),
+    setTaxRate: (r: { country: string; class: string; ppm: number; from?: string }) => c.post<t.TaxRates>('/operator/tax-rates', r),
+    dropTaxRate: (r: { country: string; class: string; from: string }) => c.post<t.TaxRates>('/operator/tax-rates/drop', r),
+    announceFees: (d: t.FeeDraft) => c.write<t.Fees>('/operator/fees', d),
+    payouts: (all = false) => c.get<t.PayoutQueue>('/operator/payouts', { all: all || undefined }),
+    payoutsCsv: '/v1/operator/payouts.csv',
+    setPayout: (id: string, state: t.Payout['state'], reason = '') => c.write<t.Payout>(`/operator/payouts/${at(id)}/${state}`, { reason }),
+    holdShop: (shop: string, reason: string) => c.write<t.MoneyHold>(`/operator/shops/${at(shop)}/hold`, { reason }),
+    releaseShop: (shop: string, answer: string) => c.write<void>(`/operator/shops/${at(shop)}/release`, { answer }),
+    wechatShops: () => c.get<t.List<t.WechatShop>>('/operator/wechat-merchants'),
+    confirmWechat: (shop: string, number: string, confirmed: boolean) => c.put<t.List<t.WechatShop>>(`/operator/wechat-merchants/${at(shop)}`, { number, confirmed }),
+    failedRefunds: () => c.get<t.List<t.FailedRefund>>('/operator/failed-refunds'),
+    refundSettled: (id: string) => c.write<t.List<t.FailedRefund>>(`/operator/failed-refunds/${at(id)}/settled`, {}),
     setRoles: (to: string, roles: { operator: boolean; moderator: boolean }) => c.put<void>('/operator/roles', { to, ...roles }),
   }
 }
+export type Operator = ReturnType<typeof operator>

@@ -123,6 +123,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My cart */
+        get: operations["cart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cart/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put something into my cart */
+        post: operations["add-to-cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cart/lines/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a quantity in my cart */
+        put: operations["set-cart-line"];
+        post?: never;
+        /** Take something out of my cart */
+        delete: operations["remove-from-cart"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cart/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A cart that the browser keeps */
+        post: operations["look-at-cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cart/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in the cart that the browser kept */
+        post: operations["merge-cart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My cases */
+        get: operations["cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my cases */
+        get: operations["case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer in a case */
+        post: operations["case-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My coupons */
+        get: operations["my-coupons"];
+        put?: never;
+        /** Claim a coupon */
+        post: operations["claim-coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discover/fairness": {
         parameters: {
             query?: never;
@@ -209,6 +364,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the market takes of sales, now and from announced dates */
+        get: operations["fees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/following/videos": {
         parameters: {
             query?: never;
@@ -237,6 +409,40 @@ export interface paths {
         get: operations["friends-videos"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group that buys together */
+        get: operations["group-buy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lessons/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a lesson: its film gets an address for some minutes */
+        post: operations["watch-lesson"];
         delete?: never;
         options?: never;
         head?: never;
@@ -323,6 +529,57 @@ export interface paths {
         /** Whom I have blocked, the newest first */
         get: operations["blocked-people"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Courses that I have bought, the newest first */
+        get: operations["my-courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/courses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A course that I have bought */
+        get: operations["my-course"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/courses/{id}/lessons/{lesson}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Note what I have seen of a lesson */
+        put: operations["note-progress"];
         post?: never;
         delete?: never;
         options?: never;
@@ -463,6 +720,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I asked shops */
+        get: operations["my-leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take it back; what I gave is erased */
+        delete: operations["withdraw-lead"];
         options?: never;
         head?: never;
         patch?: never;
@@ -693,6 +984,74 @@ export interface paths {
         patch: operations["set-shop"];
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/case-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All cases of a shop, newest first */
+        get: operations["shop-case-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases of a shop, the first to run out first */
+        get: operations["shop-cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A case of a shop */
+        get: operations["shop-case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/cases/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer in a case */
+        post: operations["shop-case-step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/checklist": {
         parameters: {
             query?: never;
@@ -744,6 +1103,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Coupons of a shop */
+        get: operations["coupons"];
+        put?: never;
+        /** Make a coupon; its terms never change */
+        post: operations["add-coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/coupons/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the claiming of a coupon */
+        post: operations["stop-coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/figures": {
         parameters: {
             query?: never;
@@ -755,6 +1149,40 @@ export interface paths {
         get: operations["shop-figures"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/flashes/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a flash; what is left goes back */
+        post: operations["end-flash"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/flashes/{id}/restock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put more goods into a flash; viewers are told */
+        post: operations["restock-flash"];
         delete?: never;
         options?: never;
         head?: never;
@@ -773,6 +1201,75 @@ export interface paths {
         /** Change how goods reach buyers */
         put: operations["set-fulfilment"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/goods-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a table of goods in, whole or not at all */
+        post: operations["take-goods-file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/goods-file/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a table of goods would do */
+        post: operations["check-goods-file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/group-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop sells to groups */
+        get: operations["group-offers"];
+        put?: never;
+        /** Sell a variant to groups; the terms never change */
+        post: operations["add-group-offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/group-offers/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No more groups; open ones run to their end */
+        post: operations["stop-group-offer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -808,6 +1305,262 @@ export interface paths {
         put?: never;
         /** Upload a picture */
         post: operations["add-image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is interested */
+        get: operations["leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them, with its history */
+        get: operations["lead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/leads/{id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give it to somebody of the staff */
+        put: operations["assign-lead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/leads/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look after it; the first gets it */
+        post: operations["claim-lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/leads/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a note */
+        post: operations["note-lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/leads/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note down what came of it */
+        post: operations["move-lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/lessons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a lesson out of its course, with its film, for ever */
+        delete: operations["remove-lesson"];
+        options?: never;
+        head?: never;
+        /** Change what is said of a lesson */
+        patch: operations["set-lesson"];
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/lessons/{id}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give the film of a lesson captions */
+        put: operations["set-lesson-captions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/lessons/{id}/film": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make the film of a lesson of an upload or of a recording */
+        put: operations["set-lesson-film"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is held, on hand and paid out */
+        get: operations["shop-money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/money/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Where the shop wants its money */
+        put: operations["set-payout-account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/money/objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why the money should not be held */
+        post: operations["object-to-hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/money/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The orders behind the money */
+        get: operations["shop-settlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/money/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have money paid out */
+        post: operations["ask-payout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/money/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statement of a month */
+        get: operations["shop-statement"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -876,6 +1629,40 @@ export interface paths {
         put?: never;
         /** Cancel before the hand-over */
         post: operations["cancel-shop-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/orders/{id}/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give money back without being asked */
+        post: operations["give-back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/orders/{id}/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of an order can still go back */
+        get: operations["order-left"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -951,6 +1738,161 @@ export interface paths {
         head?: never;
         /** Change a product; what is absent stays */
         patch: operations["set-product"];
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/products/{id}/learners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has bought a course, the newest first */
+        get: operations["learners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/products/{id}/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lessons of a course, as its shop sees them */
+        get: operations["lessons"];
+        put?: never;
+        /** Put a lesson at the end of a course */
+        post: operations["add-lesson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/products/{id}/lessons/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the lessons of a course in order */
+        put: operations["arrange-lessons"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Promotions of a shop, newest first */
+        get: operations["promotions"];
+        put?: never;
+        /** Make a promotion; its numbers never change */
+        post: operations["add-promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/promotions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a promotion would say; nothing is kept */
+        post: operations["preview-promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/promotions/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a promotion now; offers that were made keep it */
+        post: operations["end-promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/promotions/{id}/paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pause a promotion or let it go on; offers that were made keep it */
+        put: operations["pause-promotion"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews of my shop, newest first */
+        get: operations["my-reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/reviews/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a review, once */
+        post: operations["answer-review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/merchant/shops/{shop}/series": {
@@ -1334,6 +2276,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/shows/{show}/drops/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hand a coupon out in a show */
+        put: operations["drop-coupon"];
+        post?: never;
+        /** Stop handing a coupon out in a show */
+        delete: operations["end-drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/shows/{show}/flashes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sell at another price for a while */
+        post: operations["start-flash"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/staff": {
         parameters: {
             query?: never;
@@ -1437,6 +2414,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/transfer-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the shop takes bank transfers */
+        get: operations["transfer-account"];
+        /** Change how the shop takes bank transfers */
+        put: operations["set-transfer-account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bank transfers that somebody has to look at */
+        get: operations["shop-transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bank transfer of an order */
+        get: operations["shop-transfer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/transfers/{id}/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The money has come */
+        post: operations["transfer-received"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/transfers/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The money has not come */
+        post: operations["refuse-transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/transfers/{id}/sent-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is owed has been sent back */
+        post: operations["transfer-sent-back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/videos": {
         parameters: {
             query?: never;
@@ -1525,6 +2605,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/wechat-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shop's number at WeChat Pay */
+        get: operations["wechat-merchant"];
+        /** Change the shop's number at WeChat Pay */
+        put: operations["set-wechat-merchant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/mutes": {
         parameters: {
             query?: never;
@@ -1571,6 +2669,57 @@ export interface paths {
         get: operations["nearby-videos"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases that wait for a decision */
+        get: operations["operator-cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Any case */
+        get: operations["operator-case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/cases/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide a case */
+        post: operations["operator-case-step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1628,6 +2777,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/failed-refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds that a person has to settle */
+        get: operations["failed-refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/failed-refunds/{id}/settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The money was given back outside the provider */
+        post: operations["refund-settled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announce what the market takes from a date on */
+        post: operations["announce-fees"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/orders": {
         parameters: {
             query?: never;
@@ -1672,6 +2872,57 @@ export interface paths {
         /** The market at a glance */
         get: operations["operator-overview"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Payouts to carry out, and shops that are held */
+        get: operations["operator-payouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/payouts/{id}/{state}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where a payout stands */
+        post: operations["set-payout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/reviews/{id}/hidden": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take the words of a review down, with the reason in their place */
+        put: operations["hide-review"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1731,6 +2982,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/shops/{shop}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold the money of a shop, for a reason */
+        post: operations["hold-shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/shops/{shop}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold the money of a shop no longer */
+        post: operations["release-shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tax-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a rate from a date on */
+        post: operations["set-tax-rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tax-rates/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a rate back that is still to come */
+        post: operations["drop-tax-rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/wechat-merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shops with a number at WeChat Pay */
+        get: operations["wechat-merchants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/wechat-merchants/{shop}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** The number of a shop is bound to the market's, or is not */
+        put: operations["confirm-wechat-merchant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orders": {
         parameters: {
             query?: never;
@@ -1783,6 +3136,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orders/{id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something is wrong */
+        post: operations["file-case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Courses that an order of mine has opened */
+        get: operations["order-courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/lines/{position}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what the goods were like */
+        put: operations["write-review"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orders/{id}/pay": {
         parameters: {
             query?: never;
@@ -1794,6 +3198,23 @@ export interface paths {
         put?: never;
         /** Where to pay an open order */
         post: operations["pay-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/orders/{id}/problem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be asked for with an order */
+        get: operations["problem"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1834,6 +3255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orders/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I said of an order, line by line */
+        get: operations["order-reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orders/{id}/slot": {
         parameters: {
             query?: never;
@@ -1868,6 +3306,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/orders/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where to send the money of my order */
+        get: operations["transfer"];
+        put?: never;
+        /** I have sent the money */
+        post: operations["tell-transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/packs": {
         parameters: {
             query?: never;
@@ -1879,6 +3335,23 @@ export interface paths {
         get: operations["packs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One payment for several of my open orders */
+        post: operations["pay-together"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1938,6 +3411,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a photo for a case or a review */
+        post: operations["add-photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/places": {
         parameters: {
             query?: never;
@@ -1964,6 +3454,91 @@ export interface paths {
         };
         /** A product */
         get: operations["product"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/{id}/group-buys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of a product is sold to groups, and which can be joined */
+        get: operations["product-group-buys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/{id}/lead-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one is asked who is interested */
+        get: operations["lead-form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/{id}/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that I am interested */
+        post: operations["leave-lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/{id}/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a course has in it */
+        get: operations["product-lessons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What buyers say of a product */
+        get: operations["product-reviews"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2093,6 +3668,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shops/{shop}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Coupons that a shop hands out to anybody */
+        get: operations["shop-coupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shops/{shop}/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop takes off by itself now */
+        get: operations["shop-promotions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shops/{shop}/series": {
         parameters: {
             query?: never;
@@ -2136,6 +3745,23 @@ export interface paths {
         };
         /** A shop's page */
         get: operations["shop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shops/{slug}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What buyers say of a shop's goods */
+        get: operations["shop-reviews"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2196,6 +3822,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shows/{id}/comments/{comment}/speaker/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** See and hear no more of whoever said this */
+        put: operations["block-speaker"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shows/{id}/reservation": {
         parameters: {
             query?: never;
@@ -2209,6 +3852,23 @@ export interface paths {
         post?: never;
         /** Do not remind me */
         delete: operations["forget-show"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tax-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goods are taxed with */
+        get: operations["tax-rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2500,6 +4160,8 @@ export interface components {
         };
         AccountShopRole: {
             id: string;
+            /** @description Sells what is asked for and not bought with a tap */
+            leads?: boolean;
             name: {
                 [key: string]: string;
             };
@@ -2507,11 +4169,225 @@ export interface components {
             role: "owner" | "controller" | "service";
             slug: string;
         };
+        AddLessonInputBody: {
+            notes?: {
+                [key: string]: string;
+            };
+            /** @description For everybody */
+            preview?: boolean;
+            title: {
+                [key: string]: string;
+            };
+        };
         AddStaffInputBody: {
             name?: string;
             /** @enum {string} */
             role: "owner" | "controller" | "service";
             to: string;
+        };
+        AftersaleCaseLine: {
+            /**
+             * Format: int64
+             * @description Units that went back already
+             */
+            back: number;
+            /**
+             * Format: int64
+             * @description Minor units that all units are worth: the price less what went back without units. The first k units are worth base*k/quantity, rounded down; n more are worth the difference
+             */
+            base: number;
+            /** @description Because of a change of mind */
+            can_send_back: boolean;
+            image?: components["schemas"]["ShelfImage"];
+            /** @description The most that can still go back */
+            left: components["schemas"]["MoneyAmount"];
+            measure: components["schemas"]["ShelfMeasure"];
+            /** Format: int64 */
+            position: number;
+            product: string;
+            /** @description Of what is paid back by progress */
+            progress?: components["schemas"]["AftersaleProgress"];
+            /**
+             * Format: int64
+             * @description Bought
+             */
+            quantity: number;
+            title: {
+                [key: string]: string;
+            };
+            /** @description Paid for it */
+            total: components["schemas"]["MoneyAmount"];
+            variant: {
+                [key: string]: string;
+            };
+        };
+        AftersaleDealInput: {
+            /** @description The shop gives the freight back too */
+            freight?: boolean;
+            /** @enum {string} */
+            kind: "refund" | "return" | "exchange" | "resend" | "difference";
+            lines: components["schemas"]["AftersaleDealLineInput"][];
+        };
+        AftersaleDealLine: {
+            amount?: components["schemas"]["MoneyAmount"];
+            /** Format: int64 */
+            position: number;
+            /** Format: int64 */
+            quantity?: number;
+            /**
+             * Format: int64
+             * @description Of what is paid back by progress: the share that was used when it was asked for, in millionths
+             */
+            used?: number;
+        };
+        AftersaleDealLineInput: {
+            /**
+             * Format: int64
+             * @description Minor units: a part of the price, or the most that the units bring
+             */
+            minor?: number;
+            /**
+             * Format: int64
+             * @description Of the line in the order, from 0
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description Units that it is about; worth their share of the frozen price
+             */
+            quantity?: number;
+        };
+        AftersaleDealView: {
+            freight: boolean;
+            /** @enum {string} */
+            kind: "refund" | "return" | "exchange" | "resend" | "difference";
+            lines: components["schemas"]["AftersaleDealLine"][];
+            /** @description When it was proposed */
+            worth: components["schemas"]["MoneyAmount"];
+        };
+        AftersaleProblem: {
+            /** @description Something can be asked for */
+            can: boolean;
+            /** @description That can still go back */
+            freight: components["schemas"]["MoneyAmount"];
+            /** @description Paid at the stall: money goes back from hand to hand */
+            in_cash: boolean;
+            kinds: ("refund" | "return" | "exchange" | "resend" | "difference")[];
+            /** @description The most that can still go back of the whole order */
+            left: components["schemas"]["MoneyAmount"];
+            lines: components["schemas"]["AftersaleCaseLine"][];
+            number: string;
+            order: string;
+            /** @description In which it was promised */
+            show?: string;
+            /**
+             * Format: date-time
+             * @description Last moment; absent while the goods have not come
+             */
+            until?: string;
+        };
+        AftersaleProgress: {
+            /** @description What goes back: the price × (1 − progress) */
+            back: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: int64
+             * @description Share that was used, in millionths
+             */
+            used: number;
+        };
+        AftersalePromiseView: {
+            /** @description Path in the app that opens the recording at what was promised */
+            replay?: string;
+            /** Format: int64 */
+            second: number;
+            show: string;
+        };
+        AftersaleQueue: {
+            items: components["schemas"]["AftersaleView"][];
+            /**
+             * Format: int64
+             * @description How many wait for the shop
+             */
+            waiting: number;
+        };
+        AftersaleStepView: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            by: "buyer" | "seller" | "operator" | "system";
+            deal?: components["schemas"]["AftersaleDealView"];
+            /** @enum {string} */
+            event: "file" | "give" | "agree" | "counter" | "refuse" | "accept" | "reject" | "withdraw" | "escalate" | "uphold" | "dismiss" | "sent" | "received" | "contest" | "paid_back" | "silence" | "cancelled";
+            note?: string;
+        };
+        AftersaleView: {
+            agreed?: components["schemas"]["AftersaleDealView"];
+            ask: components["schemas"]["AftersaleDealView"];
+            buyer_name: string;
+            /** @description Steps that who looks can take */
+            can: string[];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the clock of this state runs out
+             */
+            due_at?: string;
+            events: components["schemas"]["AftersaleStepView"][];
+            /** @description That can still go back */
+            freight: components["schemas"]["MoneyAmount"];
+            /** @description Money that goes back */
+            given: components["schemas"]["MoneyAmount"];
+            id: string;
+            in_cash: boolean;
+            /** @description What it is about */
+            lines: components["schemas"]["AftersaleCaseLine"][];
+            /** @description Of the order */
+            number: string;
+            /** @description Of the shop */
+            offer?: components["schemas"]["AftersaleDealView"];
+            order: string;
+            photos: components["schemas"]["ShelfImage"][];
+            promise?: components["schemas"]["AftersalePromiseView"];
+            /** @enum {string} */
+            reason: "damaged" | "wrong_goods" | "missing" | "not_arrived" | "not_as_shown" | "changed_mind" | "other" | "from_seller";
+            /** @description Order that sends the goods again */
+            replacement?: string;
+            /** @description Where it ends up then */
+            runs_out?: string;
+            shop: components["schemas"]["ShelfShopCard"];
+            /** @enum {string} */
+            state: "requested" | "countered" | "refused" | "escalated" | "returning" | "returned" | "owed" | "granted" | "denied" | "closed" | "withdrawn";
+            tracking?: string;
+            /**
+             * Format: int64
+             * @description Send it with a step as what was seen
+             */
+            version: number;
+            words: string;
+        };
+        AnnounceFeesInputBody: {
+            /**
+             * Format: int64
+             * @description Per order, minor units of the market's currency
+             */
+            fixed_minor?: number;
+            /**
+             * Format: date-time
+             * @description At once when absent; a rise needs notice
+             */
+            from?: string;
+            /** @description Why, for the shops */
+            note?: string;
+            packs?: components["schemas"]["FeePackRate"][] | null;
+            /**
+             * Format: int64
+             * @description Parts per million
+             */
+            ppm: number;
+        };
+        AnswerInputBody: {
+            words: string;
         };
         AppCheck: {
             code: string;
@@ -2569,8 +4445,92 @@ export interface components {
             /** Format: int64 */
             shows_live: number;
         };
+        ArrangeLessonsInputBody: {
+            /** @description Every lesson of the course, by id, once */
+            lessons: string[];
+        };
+        AskPayoutInputBody: {
+            /**
+             * Format: int64
+             * @description Minor units of the shop's currency
+             */
+            minor: number;
+        };
+        AssignLeadInputBody: {
+            person: string;
+        };
         BagInputBody: {
             items: components["schemas"]["Item"][];
+        };
+        CartLine: {
+            /**
+             * Format: date-time
+             * @description When; now when it is not of the last 30 days
+             */
+            added_at: string;
+            /**
+             * Format: int64
+             * @description As the person saw it
+             */
+            price_minor: number;
+            /** Format: int64 */
+            quantity: number;
+            /** @description Where it was seen */
+            show?: string;
+            sku: string;
+        };
+        CartLines: {
+            lines: components["schemas"]["CartLine"][];
+        };
+        CartOff: {
+            off: components["schemas"]["MoneyAmount"];
+            promotion: string;
+            words: {
+                [key: string]: string;
+            };
+        };
+        CartPosition: {
+            /** Format: date-time */
+            added_at: string;
+            /** Format: int64 */
+            available: number;
+            image?: components["schemas"]["ShelfImage"];
+            measure: components["schemas"]["ShelfMeasure"];
+            price: components["schemas"]["MoneyAmount"];
+            product: string;
+            /** Format: int64 */
+            quantity: number;
+            show?: string;
+            sku: string;
+            /**
+             * @description less: not as much is left
+             * @enum {string}
+             */
+            state: "ok" | "less" | "sold_out" | "gone";
+            title: {
+                [key: string]: string;
+            };
+            variant: {
+                [key: string]: string;
+            };
+            /** @description As it was seen, when that was another price */
+            was?: components["schemas"]["MoneyAmount"];
+        };
+        CartQuantity: {
+            /** Format: int64 */
+            quantity: number;
+        };
+        CartSeller: {
+            lines: components["schemas"]["CartPosition"][];
+            /** @description What is missing for more to come off */
+            next?: components["schemas"]["PromoHint"][] | null;
+            /** @description What promotions take off; the offer decides */
+            off?: components["schemas"]["CartOff"][] | null;
+            shop: components["schemas"]["ShelfShopCard"];
+        };
+        CartView: {
+            /** @description One order each */
+            sellers: components["schemas"]["CartSeller"][];
         };
         ChatBlocked: {
             /** @description As the comments of this show have it */
@@ -2578,6 +4538,10 @@ export interface components {
         };
         ChatHeldWords: {
             words: string[];
+        };
+        ChatSpeaker: {
+            /** @description As the comments of this show have it */
+            by: string;
         };
         ChatView: {
             /** Format: date-time */
@@ -2606,14 +4570,221 @@ export interface components {
         ChatWords: {
             text: string;
         };
+        ClaimInputBody: {
+            /** @description Id of the terms */
+            coupon: string;
+            /** @description The room that the buyer is in */
+            show?: string;
+        };
         ComplainInputBody: {
             /** @enum {string} */
             reason: "illegal" | "fraud" | "violent" | "sexual" | "hateful" | "copied" | "other";
             words?: string;
         };
+        ConfirmInputBody: {
+            confirmed: boolean;
+            /** @description That was looked at; another one is not confirmed */
+            number: string;
+        };
         ContactStruct: {
             name: string;
             phone?: string;
+        };
+        Course: {
+            /** Format: date-time */
+            bought_at: string;
+            id: string;
+            image?: components["schemas"]["ShelfImage"];
+            lessons: components["schemas"]["CourseLearning"][];
+            /** Format: date-time */
+            opened_at?: string;
+            order: string;
+            product: string;
+            shop: components["schemas"]["ShelfShopCard"];
+            standing: components["schemas"]["CourseStanding"];
+            /**
+             * @description Paused while it is being given back; over when the time is; ended when the money went back
+             * @enum {string}
+             */
+            state: "open" | "paused" | "over" | "ended";
+            title: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            until?: string;
+        };
+        CourseLearner: {
+            /** Format: date-time */
+            bought_at: string;
+            /**
+             * Format: date-time
+             * @description When they learnt last
+             */
+            last_at?: string;
+            /**
+             * Format: int64
+             * @description Of the course now
+             */
+            lessons: number;
+            /** @description As given with the order */
+            name: string;
+            /** Format: date-time */
+            opened_at?: string;
+            order: string;
+            standing: components["schemas"]["CourseStanding"];
+            /** @enum {string} */
+            state: "open" | "paused" | "over" | "ended";
+        };
+        CourseLearning: {
+            /**
+             * Format: int64
+             * @description Where to go on
+             */
+            at_ms: number;
+            cover?: components["schemas"]["ShelfImage"];
+            done: boolean;
+            has_film: boolean;
+            id: string;
+            /**
+             * Format: int64
+             * @description Of its film; what a lesson without one counts for
+             */
+            length_ms: number;
+            /** @description For everybody */
+            preview: boolean;
+            ready: boolean;
+            /** Format: int64 */
+            seen_ms: number;
+            title: {
+                [key: string]: string;
+            };
+        };
+        CourseLesson: {
+            cover?: components["schemas"]["ShelfImage"];
+            has_film: boolean;
+            id: string;
+            /**
+             * Format: int64
+             * @description Of its film; what a lesson without one counts for
+             */
+            length_ms: number;
+            /** @description For everybody */
+            preview: boolean;
+            ready: boolean;
+            title: {
+                [key: string]: string;
+            };
+        };
+        CourseLessonFilm: {
+            /** @description Code of why it failed */
+            problem?: string;
+            /**
+             * Format: int64
+             * @description Percent, while it is made
+             */
+            progress: number;
+            /**
+             * @description draft: it can be played
+             * @enum {string}
+             */
+            state: "processing" | "failed" | "draft";
+            /** @description Of the problem */
+            words?: string;
+        };
+        CourseLessonPlay: {
+            /**
+             * Format: int64
+             * @description Where to go on
+             */
+            at_ms: number;
+            /** @description Address of captions in WebVTT */
+            captions?: string;
+            /** @description The id among the courses of who asks */
+            course?: string;
+            cover?: components["schemas"]["ShelfImage"];
+            has_film: boolean;
+            id: string;
+            /**
+             * Format: int64
+             * @description Of its film; what a lesson without one counts for
+             */
+            length_ms: number;
+            notes: {
+                [key: string]: string;
+            };
+            /** @description For everybody */
+            preview: boolean;
+            ready: boolean;
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description Ask again before
+             */
+            until: string;
+            /** @description Playlist of the film; everything below it is good until then */
+            url?: string;
+        };
+        CourseList: {
+            items: components["schemas"]["Course"][];
+        };
+        CourseSpan: {
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            to: number;
+        };
+        CourseStanding: {
+            /**
+             * Format: int64
+             * @description Lessons
+             */
+            done: number;
+            /** Format: int64 */
+            of_ms: number;
+            /**
+             * Format: int64
+             * @description Of the paid lessons
+             */
+            seen_ms: number;
+            /**
+             * Format: int64
+             * @description The share of the paid lessons that was seen, in millionths: what a change of mind does not bring back
+             */
+            used: number;
+        };
+        CourseSyllabus: {
+            /** @description Who asks has bought it: the id among their courses */
+            course?: string;
+            /** Format: int64 */
+            length_ms: number;
+            lessons: components["schemas"]["CourseLesson"][];
+        };
+        CourseTaught: {
+            /** @description There are some */
+            captions: boolean;
+            cover?: components["schemas"]["ShelfImage"];
+            film?: components["schemas"]["CourseLessonFilm"];
+            has_film: boolean;
+            id: string;
+            /**
+             * Format: int64
+             * @description Of its film; what a lesson without one counts for
+             */
+            length_ms: number;
+            notes: {
+                [key: string]: string;
+            };
+            /** @description For everybody */
+            preview: boolean;
+            ready: boolean;
+            title: {
+                [key: string]: string;
+            };
+        };
+        CourseTaughtList: {
+            items: components["schemas"]["CourseTaught"][];
         };
         CrmAgreedView: {
             /** Format: date-time */
@@ -2663,7 +4834,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            kind: "order" | "follow" | "reservation";
+            kind: "order" | "follow" | "reservation" | "lead";
             share?: string;
             show?: string;
         };
@@ -2671,9 +4842,40 @@ export interface components {
             shop: components["schemas"]["CrmShopView"];
             stopped: boolean;
         };
+        DecideInputBody: {
+            /** @description Of a counter-proposal */
+            deal?: components["schemas"]["AftersaleDealInput"];
+            /** @enum {string} */
+            event: "uphold" | "dismiss";
+            /** @description The other side reads it */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The case's version that was decided on
+             */
+            seen: number;
+        };
+        DropInputBody: {
+            /**
+             * Format: int64
+             * @description For how long
+             */
+            seconds: number;
+        };
+        DropRateInputBody: {
+            class: string;
+            country: string;
+            /** Format: date-time */
+            from: string;
+        };
         ErrsField: {
             location: string;
             message: string;
+        };
+        FeePackRate: {
+            pack: string;
+            /** Format: int64 */
+            ppm: number;
         };
         FeedCapacity: {
             /**
@@ -2949,13 +5151,250 @@ export interface components {
             since: string;
             video: string;
         };
+        FileInputBody: {
+            ask: components["schemas"]["AftersaleDealInput"];
+            /** @description Ids of photos that the sender has uploaded */
+            photos?: string[] | null;
+            /** @enum {string} */
+            reason: "damaged" | "wrong_goods" | "missing" | "not_arrived" | "not_as_shown" | "changed_mind" | "other";
+            words?: string;
+        };
         FinishInputBody: {
             ceremony: string;
             credential: unknown;
         };
+        GiveInputBody: {
+            deal: components["schemas"]["AftersaleDealInput"];
+            /** @description The buyer reads it */
+            note?: string;
+        };
+        GoodsfileFault: {
+            code: string;
+            /** @description The key of the column */
+            column?: string;
+            detail: string;
+            /** Format: int64 */
+            line: number;
+        };
+        GoodsfileReport: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            counted: number;
+            /** @description The first 50; with any, nothing is taken in */
+            faults: components["schemas"]["GoodsfileFault"][];
+            /** Format: int64 */
+            new: number;
+            /** Format: int64 */
+            same: number;
+        };
+        GroupbuyGroup: {
+            code: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description People without whom it fails
+             */
+            fewest: number;
+            /** @description Of who asks, when in it */
+            order?: string;
+            /**
+             * Format: int64
+             * @description Seats that are kept for a few minutes, until they are paid
+             */
+            paying: number;
+            /** @description Who have paid; nobody else counts */
+            people: components["schemas"]["GroupbuyPerson"][];
+            /** @description For the people it has now */
+            price: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: int64
+             * @description People it has room for
+             */
+            size: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "open" | "full" | "failed" | "gone";
+        };
+        GroupbuyMade: {
+            /** @description What was left is back on the stall */
+            closed: boolean;
+            /**
+             * Format: int64
+             * @description For which goods are set aside
+             */
+            groups: number;
+            /**
+             * Format: int64
+             * @description A group has this long
+             */
+            hours: number;
+            id: string;
+            image?: components["schemas"]["ShelfImage"];
+            /**
+             * Format: int64
+             * @description Groups that can still be started
+             */
+            left: number;
+            measure: components["schemas"]["ShelfMeasure"];
+            /**
+             * Format: int64
+             * @description Groups that one buyer can be in
+             */
+            per_buyer: number;
+            product: string;
+            /**
+             * Format: int64
+             * @description What everybody buys, in quantity units
+             */
+            quantity: number;
+            recent: components["schemas"]["GroupbuyGroup"][];
+            sku: string;
+            /**
+             * Format: int64
+             * @description Of them, begun and not failed
+             */
+            started: number;
+            /** @description All pay the first price; the difference to the step that was reached is given back */
+            steps: components["schemas"]["GroupbuyStep"][];
+            /** Format: date-time */
+            stopped_at?: string;
+            title: {
+                [key: string]: string;
+            };
+            /** @description Alone, when the offer began */
+            was: components["schemas"]["MoneyAmount"];
+        };
+        GroupbuyOfferForm: {
+            /**
+             * Format: int64
+             * @description Goods for all of them are set aside
+             */
+            groups: number;
+            /** Format: int64 */
+            hours: number;
+            /**
+             * Format: int64
+             * @description Groups that one buyer can be in; one when absent
+             */
+            per_buyer?: number;
+            /**
+             * Format: int64
+             * @description What everybody buys, in quantity units
+             */
+            quantity: number;
+            sku: string;
+            /** @description One, or a ladder: more people, lower price */
+            steps: components["schemas"]["GroupbuyStepForm"][];
+        };
+        GroupbuyOffered: {
+            /** @description Open ones with a seat, those that end first before the others */
+            groups: components["schemas"]["GroupbuyGroup"][];
+            terms: components["schemas"]["GroupbuyTerms"];
+        };
+        GroupbuyPerson: {
+            name: string;
+        };
+        GroupbuyStep: {
+            /** Format: int64 */
+            people: number;
+            price: components["schemas"]["MoneyAmount"];
+        };
+        GroupbuyStepForm: {
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            price_minor: number;
+        };
+        GroupbuyTerms: {
+            /**
+             * Format: int64
+             * @description A group has this long
+             */
+            hours: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Groups that can still be started
+             */
+            left: number;
+            measure: components["schemas"]["ShelfMeasure"];
+            /**
+             * Format: int64
+             * @description Groups that one buyer can be in
+             */
+            per_buyer: number;
+            product: string;
+            /**
+             * Format: int64
+             * @description What everybody buys, in quantity units
+             */
+            quantity: number;
+            sku: string;
+            /** @description All pay the first price; the difference to the step that was reached is given back */
+            steps: components["schemas"]["GroupbuyStep"][];
+            /** @description Alone, when the offer began */
+            was: components["schemas"]["MoneyAmount"];
+        };
+        GroupbuyWhole: {
+            /** @description A group of one's own */
+            can_start: boolean;
+            code: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description People without whom it fails
+             */
+            fewest: number;
+            /** @description Who sells */
+            legal_name: string;
+            /**
+             * Format: date-time
+             * @description By the clock that decides
+             */
+            now: string;
+            /** @description Of who asks, when in it */
+            order?: string;
+            /**
+             * Format: int64
+             * @description Seats that are kept for a few minutes, until they are paid
+             */
+            paying: number;
+            /** @description Who have paid; nobody else counts */
+            people: components["schemas"]["GroupbuyPerson"][];
+            /** @description For the people it has now */
+            price: components["schemas"]["MoneyAmount"];
+            product_card: components["schemas"]["ShelfCard"];
+            shop: components["schemas"]["ShelfShopCard"];
+            /**
+             * Format: int64
+             * @description People it has room for
+             */
+            size: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "open" | "full" | "failed" | "gone";
+            terms: components["schemas"]["GroupbuyTerms"];
+        };
         HandOverInputBody: {
             code?: string;
             order?: string;
+        };
+        HideInputBody: {
+            /** @description Everybody reads it; empty puts the words up again */
+            reason: string;
+        };
+        HoldShopInputBody: {
+            /** @description The shop reads it */
+            reason: string;
         };
         Item: {
             /** Format: int64 */
@@ -2963,6 +5402,220 @@ export interface components {
             product: string;
             /** Format: int64 */
             set_aside?: number;
+        };
+        LeadConsentView: {
+            /** Format: date-time */
+            at: string;
+            language: string;
+            /** @description Word by word as it was shown */
+            text: string;
+            version: string;
+        };
+        LeadCountView: {
+            /** Format: int64 */
+            leads: number;
+            /** @enum {string} */
+            state: "new" | "assigned" | "contacted" | "viewing" | "won" | "lost" | "withdrawn";
+        };
+        LeadEventView: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            event: "new" | "assigned" | "contacted" | "viewing" | "won" | "lost" | "withdrawn" | "note" | "erased";
+            note?: string;
+            /** @description Name of a member of the shop */
+            who?: string;
+        };
+        LeadFormView: {
+            /** @description To be shown and agreed to */
+            consent: {
+                [key: string]: string;
+            };
+            /** @description To be sent back with the consent */
+            consent_version: string;
+            /** @description Who asks has asked about it already */
+            open?: string;
+            /** @description Code of the line of business */
+            pack: string;
+            /** @description Times at which the shop shows it */
+            slots: components["schemas"]["ShopSlot"][];
+        };
+        LeadListView: {
+            /** @description Of the shop, or of the show */
+            counts: components["schemas"]["LeadCountView"][];
+            items: components["schemas"]["LeadView"][];
+            /** @description Who asks */
+            me: string;
+            next?: string;
+            /** @description Who can look after a lead */
+            staff: components["schemas"]["LeadStaffView"][];
+        };
+        LeadMyLead: {
+            consent?: components["schemas"]["LeadConsentView"];
+            /** Format: date-time */
+            created_at: string;
+            email?: string;
+            /**
+             * Format: date-time
+             * @description Absent when it is kept, as a sale is
+             */
+            erased_after?: string;
+            id: string;
+            name: string;
+            phone?: string;
+            product?: components["schemas"]["ShelfCard"];
+            shop: components["schemas"]["ShelfShopCard"];
+            slot?: components["schemas"]["ShopSlot"];
+            /** @enum {string} */
+            state: "sent" | "in_touch" | "closed";
+            /** @enum {string} */
+            wish: "call" | "write" | "viewing";
+            words?: string;
+        };
+        LeadNoteInputBody: {
+            text: string;
+        };
+        LeadSeen: {
+            /** @enum {string} */
+            page: "room" | "product" | "video";
+            /** @description Code of the link that brought them */
+            share?: string;
+            show?: string;
+            /** Format: int64 */
+            show_second?: number;
+        };
+        LeadStaffView: {
+            name: string;
+            person: string;
+        };
+        LeadStepInputBody: {
+            note?: string;
+            /**
+             * Format: int64
+             * @description What it was sold for
+             */
+            price_minor?: number;
+            /**
+             * @description Why it was lost
+             * @enum {string}
+             */
+            reason?: "price" | "elsewhere" | "sold" | "unreachable" | "junk" | "duplicate" | "other";
+            /** @enum {string} */
+            to: "contacted" | "viewing" | "won" | "lost";
+        };
+        LeadView: {
+            /**
+             * Format: date-time
+             * @description When the shop should have been in touch
+             */
+            answer_by: string;
+            /** Format: date-time */
+            answered_at?: string;
+            assignee?: components["schemas"]["LeadStaffView"];
+            /** Format: date-time */
+            closed_at?: string;
+            consent?: components["schemas"]["LeadConsentView"];
+            /** Format: date-time */
+            created_at: string;
+            email?: string;
+            /** Format: date-time */
+            erased_after?: string;
+            /** Format: date-time */
+            erased_at?: string;
+            id: string;
+            name?: string;
+            phone?: string;
+            /** @description Of the sale */
+            price?: components["schemas"]["MoneyAmount"];
+            product?: components["schemas"]["ShelfCard"];
+            /** @enum {string} */
+            reason?: "price" | "elsewhere" | "sold" | "unreachable" | "junk" | "duplicate" | "other" | "expired";
+            seen: components["schemas"]["LeadSeen"];
+            slot?: components["schemas"]["ShopSlot"];
+            /** @enum {string} */
+            state: "new" | "assigned" | "contacted" | "viewing" | "won" | "lost" | "withdrawn";
+            /** @enum {string} */
+            wish: "call" | "write" | "viewing";
+            words?: string;
+        };
+        LeadWholeView: {
+            /**
+             * Format: date-time
+             * @description When the shop should have been in touch
+             */
+            answer_by: string;
+            /** Format: date-time */
+            answered_at?: string;
+            assignee?: components["schemas"]["LeadStaffView"];
+            /** Format: date-time */
+            closed_at?: string;
+            consent?: components["schemas"]["LeadConsentView"];
+            /** Format: date-time */
+            created_at: string;
+            email?: string;
+            /** Format: date-time */
+            erased_after?: string;
+            /** Format: date-time */
+            erased_at?: string;
+            events: components["schemas"]["LeadEventView"][];
+            id: string;
+            name?: string;
+            phone?: string;
+            /** @description Of the sale */
+            price?: components["schemas"]["MoneyAmount"];
+            product?: components["schemas"]["ShelfCard"];
+            /** @enum {string} */
+            reason?: "price" | "elsewhere" | "sold" | "unreachable" | "junk" | "duplicate" | "other" | "expired";
+            seen: components["schemas"]["LeadSeen"];
+            slot?: components["schemas"]["ShopSlot"];
+            /** @enum {string} */
+            state: "new" | "assigned" | "contacted" | "viewing" | "won" | "lost" | "withdrawn";
+            /** @enum {string} */
+            wish: "call" | "write" | "viewing";
+            words?: string;
+        };
+        LeaveLeadInputBody: {
+            /** @description In which they were shown */
+            consent_language: string;
+            /** @description Of the words that were agreed to */
+            consent_version: string;
+            /** @description As the account says when absent */
+            name?: string;
+            /** @enum {string} */
+            page: "room" | "product" | "video";
+            /** @description For an account without one */
+            phone?: string;
+            show?: string;
+            /**
+             * Format: int64
+             * @description Of the replay; during a show the server knows better
+             */
+            show_second?: number;
+            /** @description For a viewing or test drive */
+            slot?: string;
+            /** @enum {string} */
+            wish: "call" | "write" | "viewing";
+            words?: string;
+        };
+        LessonCaptionsInputBody: {
+            /** @description A WebVTT file; empty: no captions */
+            vtt: string;
+        };
+        LessonFilmInputBody: {
+            /**
+             * Format: double
+             * @description Of the file or the recording
+             */
+            from_second?: number;
+            /** @description Or: id of an own show that was recorded */
+            show?: string;
+            /**
+             * Format: double
+             * @description 0: to the end of the file
+             */
+            to_second?: number;
+            /** @description Id of a finished upload */
+            upload?: string;
         };
         LicenceInputBody: {
             /** @enum {string} */
@@ -2973,6 +5626,10 @@ export interface components {
             contact?: string;
             legal_name?: string;
             number?: string;
+        };
+        MerchantInputBody: {
+            /** @description sub_mchid; empty: none */
+            number: string;
         };
         MoneyAmount: {
             currency: string;
@@ -2999,6 +5656,15 @@ export interface components {
             minutes: number;
             person: string;
             reason: string;
+        };
+        NoteProgressInputBody: {
+            /**
+             * Format: int64
+             * @description Where to go on
+             */
+            at_ms: number;
+            /** @description Parts of the film that were played, in milliseconds */
+            seen: components["schemas"]["CourseSpan"][];
         };
         NoticeChannels: {
             email: boolean;
@@ -3040,6 +5706,9 @@ export interface components {
              */
             number: number | null;
         };
+        ObjectionInputBody: {
+            words: string;
+        };
         OpenInputBody: {
             color?: string;
             currency?: string;
@@ -3067,8 +5736,29 @@ export interface components {
         OrderChosen: {
             address?: components["schemas"]["AccountAddress"];
             /** @enum {string} */
-            kind: "pickup" | "parcel" | "appointment";
+            kind: "pickup" | "parcel" | "appointment" | "online";
             slot?: string;
+        };
+        OrderCouponChoice: {
+            chosen: boolean;
+            id: string;
+            /** @description What is missing from its threshold */
+            lack?: components["schemas"]["MoneyAmount"];
+            /** @description What it takes off; nothing when it cannot be used */
+            off: components["schemas"]["MoneyAmount"];
+            terms: components["schemas"]["PromoTerms"];
+        };
+        OrderDiscount: {
+            id: string;
+            /**
+             * @description freight: the freight is what it is without this
+             * @enum {string}
+             */
+            kind: "coupon" | "reduction" | "bundle" | "addon" | "freight";
+            name: {
+                [key: string]: string;
+            };
+            off: components["schemas"]["MoneyAmount"];
         };
         OrderEvent: {
             /** Format: date-time */
@@ -3077,12 +5767,43 @@ export interface components {
             event: string;
             note?: string;
         };
+        OrderGroupChoice: {
+            /** @description Joins a group */
+            code?: string;
+            /** @description Starts a group */
+            offer?: string;
+        };
+        OrderGroupStep: {
+            /** Format: int64 */
+            people: number;
+            price: components["schemas"]["MoneyAmount"];
+        };
+        OrderGroupView: {
+            /** @description The order goes on when the group is full */
+            awaits: boolean;
+            code: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description The order begins it */
+            opens: boolean;
+            /**
+             * Format: int64
+             * @description People who have paid
+             */
+            paid: number;
+            /**
+             * @description Of an order
+             * @enum {string}
+             */
+            state?: "open" | "full" | "failed" | "gone";
+            steps: components["schemas"]["OrderGroupStep"][];
+        };
         OrderHandOver: {
             address?: components["schemas"]["AccountAddress"];
             /** @description Told at the stall; the buyer sees it */
             code?: string;
             /** @enum {string} */
-            kind: "pickup" | "parcel" | "appointment";
+            kind: "pickup" | "parcel" | "appointment" | "online";
             pickup_address?: string;
             slot?: components["schemas"]["ShopSlot"];
             tracking?: string;
@@ -3093,6 +5814,13 @@ export interface components {
              * @description In quantity units: pieces, or grams
              */
             quantity: number;
+            /**
+             * Format: date-time
+             * @description When it was put into the cart
+             */
+            seen_at?: string;
+            /** @description Where it was put into the cart */
+            show?: string;
             sku: string;
         };
         OrderLine: {
@@ -3101,6 +5829,8 @@ export interface components {
              * @description Left when the offer was made
              */
             available: number;
+            /** @description The share of this line in the discounts */
+            discount?: components["schemas"]["MoneyAmount"];
             id: string;
             image?: components["schemas"]["ShelfImage"];
             measure: components["schemas"]["ShelfMeasure"];
@@ -3114,6 +5844,7 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+            /** @description Discount taken off */
             total: components["schemas"]["MoneyAmount"];
             unit_price: components["schemas"]["MoneyAmount"];
             variant: {
@@ -3161,7 +5892,7 @@ export interface components {
             id: string;
             number: string;
             /** @enum {string} */
-            pay_state: "none" | "due_at_pickup" | "pending" | "paid" | "refunding" | "refunded" | "failed";
+            pay_state: "none" | "due_at_pickup" | "pending" | "paid" | "partly_refunded" | "refunding" | "refunded" | "failed";
             /** Format: date-time */
             pay_until?: string;
             /** @description Where to pay, while the order waits for it */
@@ -3201,21 +5932,31 @@ export interface components {
         };
         OrderQuote: {
             changed?: components["schemas"]["OrderPriceChange"][] | null;
+            /** @description The buyer's coupons of this shop, the best first */
+            coupons?: components["schemas"]["OrderCouponChoice"][] | null;
+            discounts?: components["schemas"]["OrderDiscount"][] | null;
             /** Format: date-time */
             expires_at: string;
             freight: components["schemas"]["MoneyAmount"];
             fulfilment: components["schemas"]["OrderChosen"];
             fulfilments: components["schemas"]["OrderWay"][];
+            /** @description Before discounts */
             goods: components["schemas"]["MoneyAmount"];
+            /** @description That has to be full before the order goes on */
+            group?: components["schemas"]["OrderGroupView"];
             hash: string;
             /** @description Signed; send it back as it is */
             id: string;
             lines: components["schemas"]["OrderQuoteLine"][];
+            /** @description What is missing for more to come off */
+            next?: components["schemas"]["PromoHint"][] | null;
             payments: components["schemas"]["OrderPayWay"][];
             seller: components["schemas"]["OrderSeller"];
             show?: string;
             /** Format: int64 */
             show_second?: number;
+            /** @description Absent: not taxed */
+            tax?: components["schemas"]["OrderTaxView"];
             terms: components["schemas"]["OrderTerm"][];
             total: components["schemas"]["MoneyAmount"];
         };
@@ -3225,6 +5966,8 @@ export interface components {
              * @description Left when the offer was made
              */
             available: number;
+            /** @description The share of this line in the discounts */
+            discount?: components["schemas"]["MoneyAmount"];
             image?: components["schemas"]["ShelfImage"];
             measure: components["schemas"]["ShelfMeasure"];
             product: string;
@@ -3236,6 +5979,7 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+            /** @description Discount taken off */
             total: components["schemas"]["MoneyAmount"];
             unit_price: components["schemas"]["MoneyAmount"];
             variant: {
@@ -3261,6 +6005,26 @@ export interface components {
             contact: string;
             legal_name: string;
         };
+        OrderTaxRate: {
+            class: string;
+            net: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: int64
+             * @description Parts per million of the net
+             */
+            ppm: number;
+            tax: components["schemas"]["MoneyAmount"];
+        };
+        OrderTaxView: {
+            /** @description Goods and freight by rate, the highest first */
+            rates: components["schemas"]["OrderTaxRate"][];
+            /**
+             * @description Whether the prices have the tax in them, or it comes on top
+             * @enum {string}
+             */
+            rule: "included" | "added";
+            total: components["schemas"]["MoneyAmount"];
+        };
         OrderTerm: {
             id: string;
             required: boolean;
@@ -3268,39 +6032,50 @@ export interface components {
                 [key: string]: string;
             };
         };
+        OrderTogetherForm: {
+            orders: string[];
+        };
         OrderView: {
             buyer: components["schemas"]["OrderBuyer"];
             can: components["schemas"]["OrderCan"];
             /** Format: date-time */
             completes_at?: string;
+            discounts?: components["schemas"]["OrderDiscount"][] | null;
             events: components["schemas"]["OrderEvent"][];
             freight: components["schemas"]["MoneyAmount"];
             fulfilment: components["schemas"]["OrderHandOver"];
+            /** @description Before discounts */
             goods: components["schemas"]["MoneyAmount"];
+            /** @description That the order is in */
+            group?: components["schemas"]["OrderGroupView"];
             id: string;
             lines: components["schemas"]["OrderLine"][];
             number: string;
             /** @enum {string} */
-            pay_state: "none" | "due_at_pickup" | "pending" | "paid" | "refunding" | "refunded" | "failed";
+            pay_state: "none" | "due_at_pickup" | "pending" | "paid" | "partly_refunded" | "refunding" | "refunded" | "failed";
             /** Format: date-time */
             pay_until?: string;
             payment: components["schemas"]["OrderPayInfo"];
             /** Format: date-time */
             placed_at: string;
             refunded: components["schemas"]["MoneyAmount"];
+            /** @description Order whose goods these stand in for */
+            replaces?: string;
             seller: components["schemas"]["OrderSellerOfRecord"];
             shop: components["schemas"]["ShelfShopCard"];
             show?: string;
             source?: string;
             /** @enum {string} */
             state: "pending_payment" | "placed" | "ready" | "shipped" | "completed" | "cancelled" | "expired";
+            /** @description Absent: not taxed */
+            tax?: components["schemas"]["OrderTaxView"];
             total: components["schemas"]["MoneyAmount"];
         };
         OrderWay: {
             address?: string;
             free_from?: components["schemas"]["MoneyAmount"];
             /** @enum {string} */
-            kind: "pickup" | "parcel" | "appointment";
+            kind: "pickup" | "parcel" | "appointment" | "online";
             label: {
                 [key: string]: string;
             };
@@ -3311,12 +6086,24 @@ export interface components {
             /** @description Begin another session after the end of one */
             again?: boolean;
         };
+        PageOfAftersaleView: {
+            items: components["schemas"]["AftersaleView"][];
+            next?: string;
+        };
         PageOfAppFound: {
             items: components["schemas"]["AppFound"][];
             next?: string;
         };
         PageOfChatView: {
             items: components["schemas"]["ChatView"][];
+            next?: string;
+        };
+        PageOfCourse: {
+            items: components["schemas"]["Course"][];
+            next?: string;
+        };
+        PageOfCourseLearner: {
+            items: components["schemas"]["CourseLearner"][];
             next?: string;
         };
         PageOfCrmAgreedView: {
@@ -3339,12 +6126,52 @@ export interface components {
             items: components["schemas"]["FeedSpent"][];
             next?: string;
         };
+        PageOfGroupbuyMade: {
+            items: components["schemas"]["GroupbuyMade"][];
+            next?: string;
+        };
+        PageOfGroupbuyOffered: {
+            items: components["schemas"]["GroupbuyOffered"][];
+            next?: string;
+        };
+        PageOfLeadMyLead: {
+            items: components["schemas"]["LeadMyLead"][];
+            next?: string;
+        };
         PageOfNoticeView: {
             items: components["schemas"]["NoticeView"][];
             next?: string;
         };
         PageOfOrderView: {
             items: components["schemas"]["OrderView"][];
+            next?: string;
+        };
+        PageOfPromoCoupon: {
+            items: components["schemas"]["PromoCoupon"][];
+            next?: string;
+        };
+        PageOfPromoMade: {
+            items: components["schemas"]["PromoMade"][];
+            next?: string;
+        };
+        PageOfPromoRunning: {
+            items: components["schemas"]["PromoRunning"][];
+            next?: string;
+        };
+        PageOfPromoTerms: {
+            items: components["schemas"]["PromoTerms"][];
+            next?: string;
+        };
+        PageOfPromotion: {
+            items: components["schemas"]["Promotion"][];
+            next?: string;
+        };
+        PageOfReviewOwnReview: {
+            items: components["schemas"]["ReviewOwnReview"][];
+            next?: string;
+        };
+        PageOfSettlementView: {
+            items: components["schemas"]["SettlementView"][];
             next?: string;
         };
         PageOfShopOperatorShop: {
@@ -3383,6 +6210,26 @@ export interface components {
             items: components["schemas"]["VideoView"][];
             next?: string;
         };
+        PauseInputBody: {
+            paused: boolean;
+        };
+        PaymentFailedRefund: {
+            amount: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: date-time
+             * @description When it was promised
+             */
+            at: string;
+            id: string;
+            order: string;
+        };
+        PaymentFailedRefunds: {
+            items: components["schemas"]["PaymentFailedRefund"][];
+        };
+        PayoutStateInputBody: {
+            /** @description Needed for held and returned; the shop reads it */
+            reason?: string;
+        };
         PlaceInputBody: {
             consents?: string[] | null;
             contact: components["schemas"]["ContactStruct"];
@@ -3401,12 +6248,265 @@ export interface components {
             locale?: "en" | "zh";
             name?: string;
         };
+        PromoCoupon: {
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description That holds it */
+            order?: string;
+            shop: components["schemas"]["ShelfShopCard"];
+            /** @enum {string} */
+            state: "claimed" | "locked" | "used" | "expired";
+            terms: components["schemas"]["PromoTerms"];
+        };
+        PromoCouponForm: {
+            /** Format: int64 */
+            cap_minor?: number;
+            /** Format: date-time */
+            ends_at: string;
+            /** @enum {string} */
+            kind: "amount" | "percent";
+            name?: {
+                [key: string]: string;
+            };
+            new_buyer?: boolean;
+            /**
+             * Format: int64
+             * @description Minor units, or percent
+             */
+            off: number;
+            /**
+             * Format: int64
+             * @description One when absent
+             */
+            per_buyer?: number;
+            products?: string[] | null;
+            /** Format: int64 */
+            quota: number;
+            room_only?: boolean;
+            /** Format: date-time */
+            starts_at?: string;
+            /** Format: int64 */
+            threshold_minor?: number;
+        };
+        PromoDropView: {
+            terms: components["schemas"]["PromoTerms"];
+            /** Format: date-time */
+            until: string;
+        };
+        PromoFlashForm: {
+            /**
+             * Format: int64
+             * @description Quantity units for one buyer; no limit when absent
+             */
+            per_buyer?: number;
+            /**
+             * Format: int64
+             * @description Below the present price
+             */
+            price_minor: number;
+            /**
+             * Format: int64
+             * @description Quantity units to set apart
+             */
+            quantity: number;
+            /** Format: int64 */
+            seconds: number;
+            sku: string;
+        };
+        PromoFlashView: {
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /** Format: int64 */
+            per_buyer: number;
+            price: components["schemas"]["MoneyAmount"];
+            /** Format: int64 */
+            quantity: number;
+            /** Format: int64 */
+            restocked: number;
+            show: string;
+            sku: string;
+            was: components["schemas"]["MoneyAmount"];
+        };
+        PromoHint: {
+            /** @description More goods for so much; absent when a thing is missing */
+            lack?: components["schemas"]["MoneyAmount"];
+            /** @description The thing */
+            product?: string;
+            promotion: string;
+            words: {
+                [key: string]: string;
+            };
+        };
+        PromoMade: {
+            /** @description The most that a percentage takes off */
+            cap?: components["schemas"]["MoneyAmount"];
+            /** Format: int64 */
+            claimed: number;
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "amount" | "percent";
+            /**
+             * Format: int64
+             * @description How many can still be claimed
+             */
+            left: number;
+            name: {
+                [key: string]: string;
+            };
+            /** @description For a first order in the shop */
+            new_buyer: boolean;
+            /** @description Of an amount */
+            off?: components["schemas"]["MoneyAmount"];
+            /** Format: int64 */
+            per_buyer: number;
+            /** Format: int64 */
+            percent?: number;
+            /** @description What it is for; empty for everything */
+            products: string[];
+            /** Format: int64 */
+            quota: number;
+            /** @description Claimed only in a show that hands it out */
+            room_only: boolean;
+            shop: string;
+            /** Format: date-time */
+            starts_at: string;
+            stopped: boolean;
+            /** @description What the goods must cost at least */
+            threshold?: components["schemas"]["MoneyAmount"];
+        };
+        PromoPiece: {
+            sku: string;
+            /**
+             * Format: int64
+             * @description Pieces
+             */
+            units: number;
+        };
+        PromoRunning: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description What so much of the variant misses; when one was named */
+            hint?: components["schemas"]["PromoHint"];
+            id: string;
+            /** @enum {string} */
+            kind: "reduction" | "bundle" | "addon" | "freight";
+            /** @description What it asks and gives, made from its numbers */
+            words: {
+                [key: string]: string;
+            };
+        };
+        PromoStep: {
+            /**
+             * Format: int64
+             * @description What the goods must cost at least
+             */
+            from_minor: number;
+            /**
+             * Format: int64
+             * @description Minor units, or percent
+             */
+            off: number;
+        };
+        PromoTerms: {
+            /** @description The most that a percentage takes off */
+            cap?: components["schemas"]["MoneyAmount"];
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "amount" | "percent";
+            /**
+             * Format: int64
+             * @description How many can still be claimed
+             */
+            left: number;
+            name: {
+                [key: string]: string;
+            };
+            /** @description For a first order in the shop */
+            new_buyer: boolean;
+            /** @description Of an amount */
+            off?: components["schemas"]["MoneyAmount"];
+            /** Format: int64 */
+            percent?: number;
+            /** @description What it is for; empty for everything */
+            products: string[];
+            /** Format: int64 */
+            quota: number;
+            /** @description Claimed only in a show that hands it out */
+            room_only: boolean;
+            shop: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @description What the goods must cost at least */
+            threshold?: components["schemas"]["MoneyAmount"];
+        };
+        PromoWordsView: {
+            words: {
+                [key: string]: string;
+            };
+        };
+        Promotion: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description Taken off in all */
+            given: components["schemas"]["MoneyAmount"];
+            id: string;
+            /** @enum {string} */
+            kind: "reduction" | "bundle" | "addon" | "freight";
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "planned" | "running" | "paused" | "over";
+            /**
+             * Format: int64
+             * @description Orders that stand and took something off by it
+             */
+            uses: number;
+            words: {
+                [key: string]: string;
+            };
+        };
+        PromotionForm: {
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description Of an add-on, of free delivery
+             */
+            from_minor?: number;
+            /** @description One set of a bundle; the one variant of an add-on and how many an order gets */
+            goods?: components["schemas"]["PromoPiece"][] | null;
+            /** @enum {string} */
+            kind: "reduction" | "bundle" | "addon" | "freight";
+            /** @description The steps take percent off */
+            percent?: boolean;
+            /**
+             * Format: int64
+             * @description Of a set, or of one add-on
+             */
+            price_minor?: number;
+            /** @description That a reduction is for; everything when absent */
+            products?: string[] | null;
+            /** Format: date-time */
+            starts_at?: string;
+            /** @description Of a reduction, the lowest first */
+            steps?: components["schemas"]["PromoStep"][] | null;
+        };
         QuoteInputBody: {
+            /** @description One of mine, or none; the best when absent */
+            coupon?: string;
             /** @description Price in minor units that the buyer sees, by SKU */
             expected?: {
                 [key: string]: number;
             };
             fulfilment?: components["schemas"]["OrderChosen"];
+            /** @description To buy in a group; it has one item */
+            group?: components["schemas"]["OrderGroupChoice"];
             items: components["schemas"]["OrderItem"][];
             /** @description The room that the buyer is in */
             show?: string;
@@ -3416,11 +6516,166 @@ export interface components {
              */
             show_second?: number;
         };
+        RateInputBody: {
+            class: string;
+            country: string;
+            /**
+             * Format: date-time
+             * @description At once when absent
+             */
+            from?: string;
+            /** Format: int64 */
+            ppm: number;
+        };
+        RefuseInputBody: {
+            /** @description Told to the buyer */
+            reason: string;
+        };
+        ReleaseShopInputBody: {
+            /** @description To the shop's objection */
+            answer?: string;
+        };
+        RestockInputBody: {
+            /** Format: int64 */
+            quantity: number;
+        };
+        ReviewOwnReview: {
+            /** @description It can be written or changed now */
+            can: boolean;
+            image?: components["schemas"]["ShelfImage"];
+            /** Format: int64 */
+            position: number;
+            product: string;
+            review?: components["schemas"]["ReviewView"];
+            title: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it can be changed last
+             */
+            until?: string;
+        };
+        ReviewSheet: {
+            items: components["schemas"]["ReviewView"][];
+            next?: string;
+            summary: components["schemas"]["ReviewSummary"];
+        };
+        ReviewSummary: {
+            /** Format: int64 */
+            count: number;
+            /** @description How many gave one star, two, up to five */
+            stars: number[];
+            /**
+             * Format: int64
+             * @description Of all stars
+             */
+            sum: number;
+        };
+        ReviewView: {
+            /** @description Of the shop */
+            answer?: string;
+            /** Format: date-time */
+            answered_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            edited_at?: string;
+            /** @description Why the market took the words down */
+            hidden?: string;
+            id: string;
+            /** @description First letter of the buyer's name */
+            name: string;
+            photos: components["schemas"]["ShelfImage"][];
+            product: string;
+            /** @description Money of these goods went back */
+            refunded: boolean;
+            /** Format: int64 */
+            stars: number;
+            /** @description Of the product */
+            title: {
+                [key: string]: string;
+            };
+            variant: {
+                [key: string]: string;
+            };
+            words: string;
+        };
+        RoomCoupon: {
+            /** @description The most that a percentage takes off */
+            cap?: components["schemas"]["MoneyAmount"];
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "amount" | "percent";
+            /**
+             * Format: int64
+             * @description How many can still be claimed
+             */
+            left: number;
+            name: {
+                [key: string]: string;
+            };
+            /** @description For a first order in the shop */
+            new_buyer: boolean;
+            /** @description Of an amount */
+            off?: components["schemas"]["MoneyAmount"];
+            /** Format: int64 */
+            percent?: number;
+            /** @description What it is for; empty for everything */
+            products: string[];
+            /** Format: int64 */
+            quota: number;
+            /** @description Claimed only in a show that hands it out */
+            room_only: boolean;
+            shop: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @description What the goods must cost at least */
+            threshold?: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: date-time
+             * @description When it stops being handed out
+             */
+            until: string;
+        };
         RoomExplain: {
             /** Format: int64 */
             number: number;
             /** Format: date-time */
             since: string;
+        };
+        RoomFlash: {
+            /** Format: int64 */
+            available: number;
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description In the bag
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Quantity units for one buyer; 0 for no limit
+             */
+            per_buyer: number;
+            price: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: int64
+             * @description Put in so far, in quantity units
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Of it, after the start
+             */
+            restocked: number;
+            sku: string;
+            /** @description The price when it began */
+            was: components["schemas"]["MoneyAmount"];
         };
         RoomInputBody: {
             comments_off?: boolean;
@@ -3443,12 +6698,16 @@ export interface components {
         };
         RoomState: {
             comments_off: boolean;
+            /** @description Handed out now, the newest first */
+            coupons?: components["schemas"]["RoomCoupon"][] | null;
             /**
              * Format: double
              * @description How far a typical viewer is behind the stage
              */
             delay_hint_seconds: number;
             explaining?: components["schemas"]["RoomExplain"];
+            /** @description Running now, the newest first */
+            flashes?: components["schemas"]["RoomFlash"][] | null;
             items: components["schemas"]["RoomItem"][];
             /**
              * Format: int64
@@ -3486,16 +6745,214 @@ export interface components {
                 [key: string]: string;
             };
             stall?: string;
+            tax?: components["schemas"]["ShopTax"];
             time_zone?: string;
+        };
+        SetLessonInputBody: {
+            notes?: {
+                [key: string]: string;
+            };
+            preview?: boolean;
+            title?: {
+                [key: string]: string;
+            };
         };
         SetRolesInputBody: {
             moderator: boolean;
             operator: boolean;
             to: string;
         };
+        SettleAccount: {
+            /** @description Name of the bank, its BIC or branch */
+            bank?: string;
+            /** @description Name on the account */
+            holder: string;
+            /** @description IBAN or account number */
+            number: string;
+        };
+        SettleFeeTable: {
+            /** Format: date-time */
+            announced_at?: string;
+            /** @description Per order */
+            fixed: components["schemas"]["MoneyAmount"];
+            /** Format: date-time */
+            from?: string;
+            /** @description Absent: nothing has ever been taken */
+            id?: string;
+            note?: string;
+            /** @description Lines of business with another rate */
+            packs: components["schemas"]["SettlePackRate"][];
+            /**
+             * Format: int64
+             * @description Of the goods after discounts, without freight; parts per million
+             */
+            ppm: number;
+            /** @description Takes more of somebody than the table before */
+            rise: boolean;
+        };
+        SettleFeesView: {
+            /** @description In the order of their dates */
+            next: components["schemas"]["SettleFeeTable"][];
+            /**
+             * Format: int64
+             * @description How long before its date a rise is announced
+             */
+            notice_days: number;
+            now: components["schemas"]["SettleFeeTable"];
+        };
+        SettleHold: {
+            /** Format: date-time */
+            objected_at?: string;
+            /** @description What the shop says to it */
+            objection?: string;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+        };
+        SettleMoneyView: {
+            /** @description Where payouts go */
+            account?: components["schemas"]["SettleAccount"];
+            fees: components["schemas"]["SettleFeesView"];
+            /** @description On hand, can be paid out; less than nothing is owed to the market */
+            free: components["schemas"]["MoneyAmount"];
+            /** @description Until the return time of its orders is over, commission taken off */
+            held: components["schemas"]["MoneyAmount"];
+            /** @description Why nothing is paid out */
+            hold?: components["schemas"]["SettleHold"];
+            /** @description With a statement, the newest first */
+            months: string[];
+            /**
+             * Format: date-time
+             * @description When the next of what is held is free
+             */
+            next_due?: string;
+            /** @description Commission to come on what the shop took itself */
+            own_fee: components["schemas"]["MoneyAmount"];
+            paid_out: components["schemas"]["MoneyAmount"];
+            /** @description The newest */
+            payouts: components["schemas"]["SettlePayout"][];
+            /** @description Asked for and not arrived */
+            under_way: components["schemas"]["MoneyAmount"];
+            /**
+             * Format: int64
+             * @description Orders that are not settled yet
+             */
+            waiting: number;
+        };
+        SettleMoveView: {
+            /** @description What it changed */
+            amount: components["schemas"]["MoneyAmount"];
+            /** Format: date-time */
+            at: string;
+            fee: components["schemas"]["MoneyAmount"];
+            /** @description Of the order; less than nothing: given back */
+            gross: components["schemas"]["MoneyAmount"];
+            /** @enum {string} */
+            kind: "sale" | "refund" | "payout" | "payout_back";
+            /** @description Of the order, or the reference of the payout */
+            number: string;
+            order?: string;
+            /** @description Of gross, in the hands of the shop */
+            own: components["schemas"]["MoneyAmount"];
+        };
+        SettlePackRate: {
+            name: {
+                [key: string]: string;
+            };
+            pack: string;
+            /** Format: int64 */
+            ppm: number;
+        };
+        SettlePayout: {
+            account: components["schemas"]["SettleAccount"];
+            amount: components["schemas"]["MoneyAmount"];
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            id: string;
+            /** @description Of being held or returned */
+            reason?: string;
+            /** @description Written on the transfer */
+            reference: string;
+            /** @enum {string} */
+            state: "asked" | "held" | "sent" | "done" | "returned";
+        };
+        SettleQueueView: {
+            holds: components["schemas"]["SettleShopHold"][];
+            payouts: components["schemas"]["SettleShopPayout"][];
+        };
+        SettleShopHold: {
+            /** Format: date-time */
+            objected_at?: string;
+            /** @description What the shop says to it */
+            objection?: string;
+            reason: string;
+            shop: string;
+            shop_name: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            since: string;
+        };
+        SettleShopPayout: {
+            account: components["schemas"]["SettleAccount"];
+            amount: components["schemas"]["MoneyAmount"];
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            id: string;
+            /** @description Of being held or returned */
+            reason?: string;
+            /** @description Written on the transfer */
+            reference: string;
+            shop: string;
+            shop_name: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            state: "asked" | "held" | "sent" | "done" | "returned";
+        };
+        SettleStatementView: {
+            closing: components["schemas"]["MoneyAmount"];
+            fees: components["schemas"]["MoneyAmount"];
+            month: string;
+            moves: components["schemas"]["SettleMoveView"][];
+            opening: components["schemas"]["MoneyAmount"];
+            own: components["schemas"]["MoneyAmount"];
+            paid: components["schemas"]["MoneyAmount"];
+            refunds: components["schemas"]["MoneyAmount"];
+            sales: components["schemas"]["MoneyAmount"];
+            /** @description Legal name */
+            shop: string;
+        };
+        SettlementView: {
+            /** Format: date-time */
+            completed_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description Commission on it, frozen when it was ordered */
+            fee: components["schemas"]["MoneyAmount"];
+            /** @description Paid and not given back */
+            gross: components["schemas"]["MoneyAmount"];
+            net: components["schemas"]["MoneyAmount"];
+            number: string;
+            /** @description Waits for a case besides */
+            open_case: boolean;
+            order: string;
+            /** @description The shop took the money itself */
+            own: boolean;
+            /** Format: date-time */
+            settled_at?: string;
+            /** @enum {string} */
+            state: "waiting" | "settled";
+        };
         ShelfCard: {
             id: string;
             image?: components["schemas"]["ShelfImage"];
+            /** @description Not bought with a tap: one says that one is interested */
+            lead?: boolean;
             shop: string;
             skus: components["schemas"]["ShelfSKU"][];
             sold_out: boolean;
@@ -3543,6 +7000,8 @@ export interface components {
             id: string;
             image?: components["schemas"]["ShelfImage"];
             images: components["schemas"]["ShelfImage"][];
+            /** @description Not bought with a tap: one says that one is interested */
+            lead?: boolean;
             pack: string;
             return_rule: components["schemas"]["ShopReturnRule"];
             revision: string;
@@ -3710,16 +7169,13 @@ export interface components {
             pickup?: components["schemas"]["ShopPickup"];
             ready: boolean;
             return_rule: components["schemas"]["ShopReturnRule"];
+            /** @description Class that its goods are taxed as, unless they name another */
+            tax?: string;
         };
         ShopParcel: {
             enabled: boolean;
-            /**
-             * Format: int64
-             * @description 0: never free
-             */
-            free_from_minor?: number;
-            /** Format: int64 */
-            price_minor: number;
+            /** @description The first serves all goods that name none */
+            templates: components["schemas"]["ShopTemplate"][];
         };
         ShopPickup: {
             address: string;
@@ -3728,11 +7184,34 @@ export interface components {
         };
         ShopReturnRule: {
             /** @enum {string} */
-            code: "normal" | "fresh_exempt" | "hygiene_exempt" | "installed" | "appointment";
+            code: "normal" | "fresh_exempt" | "hygiene_exempt" | "installed" | "appointment" | "progress" | "lead";
             needs_consent: boolean;
             text: {
                 [key: string]: string;
             };
+        };
+        ShopRule: {
+            /** @enum {string} */
+            by: "order" | "piece" | "weight";
+            /**
+             * Format: int64
+             * @description Units that the first price covers: pieces, or grams
+             */
+            first?: number;
+            /** Format: int64 */
+            first_minor: number;
+            /**
+             * Format: int64
+             * @description 0: never free
+             */
+            free_from_minor?: number;
+            /**
+             * Format: int64
+             * @description Units that each further price covers
+             */
+            step?: number;
+            /** Format: int64 */
+            step_minor?: number;
         };
         ShopSlot: {
             /** Format: date-time */
@@ -3747,6 +7226,38 @@ export interface components {
             /** @enum {string} */
             code: "profile" | "licence" | "product" | "fulfilment" | "show" | "practice";
             done: boolean;
+        };
+        ShopStepInputBody: {
+            /** @description Of a counter-proposal */
+            deal?: components["schemas"]["AftersaleDealInput"];
+            /** @enum {string} */
+            event: "agree" | "counter" | "refuse" | "received" | "contest" | "paid_back";
+            /** @description Of what is agreed to: the freight goes back too */
+            freight?: boolean;
+            /** @description The other side reads it */
+            note?: string;
+            /** @description Goods that came back go on sale again; otherwise they are written off */
+            restock?: boolean;
+            /**
+             * Format: int64
+             * @description The case's version that was decided on
+             */
+            seen: number;
+        };
+        ShopTax: {
+            /** @description Where goods are taxed that are not sent; ISO 3166-1 alpha-2 */
+            country?: string;
+            /**
+             * @description Absent: included
+             * @enum {string}
+             */
+            prices?: "included" | "added" | "exempt";
+        };
+        ShopTemplate: {
+            /** @description Given when it is new */
+            id?: string;
+            name: string;
+            zones: components["schemas"]["ShopZone"][];
         };
         ShopView: {
             about: {
@@ -3768,10 +7279,16 @@ export interface components {
             pickup: components["schemas"]["ShopPickup"];
             slug: string;
             stall?: string;
+            tax: components["schemas"]["ShopTax"];
             time_zone: string;
         };
         ShopViewPickupStruct: {
             address: string;
+        };
+        ShopZone: {
+            /** @description Countries (ISO 3166-1 alpha-2), or beginnings of postal codes in one: DE, DE-27 */
+            regions: string[];
+            rule: components["schemas"]["ShopRule"];
         };
         ShowBagItem: {
             /**
@@ -3836,6 +7353,11 @@ export interface components {
             comments: number;
             /** Format: int64 */
             contacts: number;
+            /**
+             * Format: int64
+             * @description People who said that they are interested
+             */
+            leads: number;
             /** Format: int64 */
             likes: number;
             /** Format: int64 */
@@ -4109,6 +7631,21 @@ export interface components {
             follows_me: boolean;
             friend: boolean;
         };
+        StepInputBody: {
+            /** @description Of a counter-proposal */
+            deal?: components["schemas"]["AftersaleDealInput"];
+            /** @enum {string} */
+            event: "accept" | "counter" | "reject" | "withdraw" | "escalate" | "sent" | "paid_back";
+            /** @description The other side reads it */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The case's version that was decided on
+             */
+            seen: number;
+            /** @description Of goods that are sent back */
+            tracking?: string;
+        };
         StockMerchantProduct: {
             about: {
                 [key: string]: string;
@@ -4117,9 +7654,17 @@ export interface components {
             fields: {
                 [key: string]: string;
             };
+            /** @description The template it is sent by; absent: the shop's first */
+            freight?: string;
+            /** @description What a piece of each variant weighs, where the shop has said so */
+            grams?: {
+                [key: string]: number;
+            };
             id: string;
             image?: components["schemas"]["ShelfImage"];
             images: components["schemas"]["ShelfImage"][];
+            /** @description Not bought with a tap: one says that one is interested */
+            lead?: boolean;
             measure: components["schemas"]["ShelfMeasure"];
             pack: string;
             return_rule: components["schemas"]["ShopReturnRule"];
@@ -4130,6 +7675,8 @@ export interface components {
             sold_out: boolean;
             /** @enum {string} */
             state: "draft" | "live" | "hidden";
+            /** @description Class; absent: that of its line of business */
+            tax?: string;
             title: {
                 [key: string]: string;
             };
@@ -4150,6 +7697,7 @@ export interface components {
             fields?: {
                 [key: string]: string;
             };
+            freight?: string;
             images?: string[];
             /** @enum {string} */
             measure?: "piece" | "weight";
@@ -4157,6 +7705,7 @@ export interface components {
             skus?: components["schemas"]["StockSkuForm"][] | null;
             /** @enum {string} */
             state?: "draft" | "live" | "hidden";
+            tax?: string;
             title?: {
                 [key: string]: string;
             };
@@ -4168,12 +7717,16 @@ export interface components {
             fields?: {
                 [key: string]: string;
             };
+            /** @description Id of the template it is sent by; absent: the shop's first */
+            freight?: string;
             images?: string[] | null;
             /** @enum {string} */
             measure: "piece" | "weight";
             skus: components["schemas"]["StockSkuForm"][];
             /** @enum {string} */
             state: "draft" | "live" | "hidden";
+            /** @description Class that it is taxed as; absent: that of its line of business */
+            tax?: string;
             title: {
                 [key: string]: string;
             };
@@ -4210,6 +7763,11 @@ export interface components {
             items: components["schemas"]["StockRow"][];
         };
         StockSkuForm: {
+            /**
+             * Format: int64
+             * @description What a piece weighs to be sent; absent: as it is
+             */
+            grams?: number;
             id?: string;
             name?: {
                 [key: string]: string;
@@ -4225,6 +7783,68 @@ export interface components {
         SubscriptionKeysStruct: {
             auth: string;
             p256dh: string;
+        };
+        TaxRateView: {
+            /** @description standard, reduced, or a name of the market's own; zero has no rate */
+            class: string;
+            /** @description ISO 3166-1 alpha-2 */
+            country: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description Parts per million of the price without tax
+             */
+            ppm: number;
+        };
+        TaxRates: {
+            /** @description By their dates; the last of a country and class that has begun holds */
+            items: components["schemas"]["TaxRateView"][];
+        };
+        TransferAccount: {
+            /** Format: int64 */
+            days: number;
+            details: components["schemas"]["TransferDetails"];
+            enabled: boolean;
+        };
+        TransferDetails: {
+            /** @description Name of the bank, its BIC or branch */
+            bank?: string;
+            /** @description Name on the account */
+            holder: string;
+            /** @description What else the buyer should know */
+            note?: string;
+            /** @description IBAN or account number */
+            number: string;
+        };
+        TransferList: {
+            items: components["schemas"]["TransferView"][];
+        };
+        TransferView: {
+            amount: components["schemas"]["MoneyAmount"];
+            buyer_name: string;
+            details: components["schemas"]["TransferDetails"];
+            /** @description Of the buyer */
+            note?: string;
+            number: string;
+            order: string;
+            /** @description What the shop still has to send back */
+            owed: components["schemas"]["MoneyAmount"];
+            /** @description Path of the buyer's picture */
+            proof?: string;
+            /** @description Of the shop, why the money was not found */
+            reason?: string;
+            /** @description To be written on the transfer */
+            reference: string;
+            /** @enum {string} */
+            state: "awaited" | "told" | "refused" | "received" | "closed";
+            /** Format: date-time */
+            told_at?: string;
+            /**
+             * Format: date-time
+             * @description When the order stops waiting
+             */
+            until?: string;
         };
         V2FormFile: {
             ContentType: string;
@@ -4381,7 +8001,7 @@ export interface components {
             place: string;
             /** @description Code of why the file cannot be used */
             problem?: string;
-            /** @description The same in words, in English; apps translate the code */
+            /** @description The same in words, in the language that Accept-Language asks for */
             problem_detail?: string;
             products: components["schemas"]["ShelfCard"][];
             /**
@@ -4595,7 +8215,7 @@ export interface components {
         WebProblem: {
             /** @description Stable name of the problem, see api/problems.yaml */
             code: string;
-            /** @description What went wrong, for people, in English; apps translate the code */
+            /** @description What went wrong, for people, in the language that Accept-Language asks for: en or zh */
             detail: string;
             /** @description Parts of the input that are wrong */
             errors?: components["schemas"]["ErrsField"][] | null;
@@ -4606,6 +8226,29 @@ export interface components {
             title: string;
             /** @description A URI that names the kind of problem */
             type: string;
+        };
+        WechatpayMerchant: {
+            /** @description By an operator; until then buyers are not offered it */
+            confirmed: boolean;
+            /** @description sub_mchid */
+            number: string;
+            /** @description The market collects through WeChat Pay */
+            offered: boolean;
+        };
+        WechatpayMerchantList: {
+            items: components["schemas"]["WechatpayShopMerchant"][];
+        };
+        WechatpayShopMerchant: {
+            confirmed: boolean;
+            number: string;
+            shop: string;
+        };
+        WriteInputBody: {
+            /** @description Ids of photos that the sender has uploaded */
+            photos?: string[] | null;
+            /** Format: int64 */
+            stars: number;
+            words?: string;
         };
     };
     responses: never;
@@ -4928,6 +8571,553 @@ export interface operations {
             };
         };
     };
+    cart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "add-to-cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CartLine"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-cart-line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CartQuantity"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "remove-from-cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "look-at-cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CartLines"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "merge-cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CartLines"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CartView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    cases: {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+                order?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfAftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "case-step": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfPromoCoupon"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "claim-coupon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoCoupon"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "discover-fairness": {
         parameters: {
             query?: never;
@@ -5164,6 +9354,44 @@ export interface operations {
             };
         };
     };
+    fees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleFeesView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "following-videos": {
         parameters: {
             query?: {
@@ -5242,6 +9470,86 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "group-buy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupbuyWhole"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "watch-lesson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseLessonPlay"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -5568,6 +9876,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SocialPeople"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-courses": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCourse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-course": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Course"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "note-progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                lesson: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteProgressInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Course"];
                 };
             };
             /** @description Unauthorized */
@@ -6053,6 +10514,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["VideoUnreadView"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-leads": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfLeadMyLead"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "withdraw-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -6905,6 +11463,215 @@ export interface operations {
             };
         };
     };
+    "shop-case-history": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+                order?: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfAftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleQueue"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-case-step": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopStepInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     checklist: {
         parameters: {
             query?: never;
@@ -7058,6 +11825,158 @@ export interface operations {
             };
         };
     };
+    coupons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfPromoMade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "add-coupon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoCouponForm"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoMade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "stop-coupon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoMade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "shop-figures": {
         parameters: {
             query?: {
@@ -7078,6 +11997,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowDaysView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "end-flash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "restock-flash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestockInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoFlashView"];
                 };
             };
             /** @description Unauthorized */
@@ -7180,6 +12201,267 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShopFulfilment"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "take-goods-file": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsfileReport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "check-goods-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoodsfileReport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "group-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfGroupbuyMade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "add-group-offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupbuyOfferForm"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupbuyMade"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "stop-group-offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupbuyMade"];
                 };
             };
             /** @description Unauthorized */
@@ -7338,6 +12620,851 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShelfImage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    leads: {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+                state?: "new" | "assigned" | "contacted" | "viewing" | "won" | "lost" | "withdrawn";
+                /** @description Only those that I look after */
+                mine?: boolean;
+                /** @description Only those that were left in a show */
+                show?: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadListView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadWholeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "assign-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignLeadInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadWholeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "claim-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadWholeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "note-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadNoteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadWholeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "move-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadStepInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadWholeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "remove-lesson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-lesson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLessonInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseTaught"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-lesson-captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LessonCaptionsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseTaught"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-lesson-film": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LessonFilmInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseTaught"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleMoneyView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-payout-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleAccount"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleAccount"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "object-to-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectionInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleHold"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-settlements": {
+        parameters: {
+            query?: {
+                state?: "waiting" | "settled";
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfSettlementView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "ask-payout": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskPayoutInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlePayout"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-statement": {
+        parameters: {
+            query: {
+                /** @description Such as 2026-11 */
+                month: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleStatementView"];
                 };
             };
             /** @description Unauthorized */
@@ -7557,6 +13684,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "give-back": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "order-left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleProblem"];
                 };
             };
             /** @description Unauthorized */
@@ -7924,6 +14158,582 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StockMerchantProduct"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    learners: {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCourseLearner"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    lessons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseTaughtList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "add-lesson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddLessonInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseTaught"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "arrange-lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArrangeLessonsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseTaughtList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    promotions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfPromotion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "add-promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionForm"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "preview-promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoWordsView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "end-promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "pause-promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "my-reviews": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewSheet"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "answer-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
                 };
             };
             /** @description Unauthorized */
@@ -9461,6 +16271,164 @@ export interface operations {
             };
         };
     };
+    "drop-coupon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoDropView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "end-drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "start-flash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoFlashForm"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromoFlashView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     staff: {
         parameters: {
             query?: never;
@@ -9781,6 +16749,374 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowKeyView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "transfer-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAccount"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-transfer-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferAccount"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAccount"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                /** @description Of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "transfer-received": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                /** @description Of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "refuse-transfer": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                /** @description Of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "transfer-sent-back": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                /** @description Of the order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
                 };
             };
             /** @description Unauthorized */
@@ -10227,6 +17563,108 @@ export interface operations {
             };
         };
     };
+    "wechat-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WechatpayMerchant"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-wechat-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WechatpayMerchant"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "discover-mutes": {
         parameters: {
             query?: never;
@@ -10366,6 +17804,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOfVideoView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "operator-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleQueue"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "operator-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "operator-case-step": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -10529,6 +18119,159 @@ export interface operations {
             };
         };
     };
+    "failed-refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentFailedRefunds"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "refund-settled": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentFailedRefunds"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "announce-fees": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnounceFeesInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleFeesView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "operator-orders": {
         parameters: {
             query?: {
@@ -10646,6 +18389,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppOverview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "operator-payouts": {
+        parameters: {
+            query?: {
+                /** @description Those that are over too, the newest 500 */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleQueueView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-payout": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+                state: "asked" | "held" | "sent" | "done" | "returned";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutStateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlePayout"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "hide-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
                 };
             };
             /** @description Unauthorized */
@@ -10844,6 +18747,318 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "hold-shop": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldShopInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettleHold"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "release-shop": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseShopInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "set-tax-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaxRates"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "drop-tax-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropRateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaxRates"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "wechat-merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WechatpayMerchantList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "confirm-wechat-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WechatpayMerchantList"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -11079,6 +19294,165 @@ export interface operations {
             };
         };
     };
+    "file-case": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "order-courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "write-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "pay-order": {
         parameters: {
             query?: never;
@@ -11100,6 +19474,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPayOutput"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    problem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AftersaleProblem"];
                 };
             };
             /** @description Unauthorized */
@@ -11201,6 +19624,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "order-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfReviewOwnReview"];
                 };
             };
             /** @description Unauthorized */
@@ -11334,6 +19806,112 @@ export interface operations {
             };
         };
     };
+    transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "tell-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     packs: {
         parameters: {
             query?: never;
@@ -11350,6 +19928,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShopListShopPack"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "pay-together": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTogetherForm"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPayOutput"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -11608,6 +20237,60 @@ export interface operations {
             };
         };
     };
+    "add-photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelfImage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     places: {
         parameters: {
             query?: never;
@@ -11664,6 +20347,225 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShelfProduct"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "product-group-buys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfGroupbuyOffered"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "lead-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadFormView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "leave-lead": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveLeadInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadMyLead"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "product-lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSyllabus"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "product-reviews": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewSheet"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -12072,6 +20974,91 @@ export interface operations {
             };
         };
     };
+    "shop-coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfPromoTerms"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-promotions": {
+        parameters: {
+            query?: {
+                /** @description Those alone that can be for an order with this variant */
+                sku?: string;
+                /** @description Of it, in quantity units */
+                quantity?: number;
+            };
+            header?: never;
+            path: {
+                shop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfPromoRunning"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "shop-series": {
         parameters: {
             query?: never;
@@ -12175,6 +21162,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowShopPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "shop-reviews": {
+        parameters: {
+            query?: {
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Or id */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewSheet"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -12382,6 +21413,56 @@ export interface operations {
             };
         };
     };
+    "block-speaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSpeaker"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     "reserve-show": {
         parameters: {
             query?: never;
@@ -12458,6 +21539,44 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "tax-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaxRates"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -40,6 +40,10 @@ export function shopper(c: Client) {
     shop: (slug: string) => c.get<t.ShopPage>(`/shops/${at(slug)}`),
     product: (id: string) => c.get<t.Product>(`/products/${at(id)}`),
     show: (id: string) => c.get<t.Show>(`/shows/${at(id)}`),
+    shopPromotions: (shop: string, of?: { sku: string; quantity: number }) => c.get<t.List<t.Promotion>>(`/shops/${at(shop)}/promotions`, of),
+    shopCoupons: (shop: string) => c.get<t.List<t.CouponTerms>>(`/shops/${at(shop)}/coupons`),
+    coupons: () => c.get<t.List<t.Coupon>>('/coupons'),
+    claimCoupon: (coupon: string, show?: string) => c.post<t.Coupon>('/coupons', { coupon, show }),
     follow: (shop: string, on: boolean) =>
       c.call<{ following: boolean; followers: number }>(on ? 'PUT' : 'DELETE', `/shops/${at(shop)}/follow`),
     reserve: (show: string, on: boolean) => c.call<{ reserved: boolean }>(on ? 'PUT' : 'DELETE', `/shows/${at(show)}/reservation`),
@@ -65,6 +69,8 @@ export function shopper(c: Client) {
     mute: (kind: 'shop' | 'topic', target: string, on: boolean) => c.call<void>(on ? 'PUT' : 'DELETE', `/mutes/${kind}/${at(target)}`),
     discoverSettings: () => c.get<t.DiscoverSettings>('/discover/settings'),
     saveDiscoverSettings: (s: t.DiscoverSettings) => c.put<t.DiscoverSettings>('/discover/settings', s),
+    fees: () => c.get<t.Fees>('/fees'),
+    taxRates: () => c.get<t.TaxRates>('/tax-rates'),
     discoverHow: () => c.get<t.DiscoverHow>('/discover/how'),
     discoverFairness: () => c.get<t.List<t.FairnessDay>>('/discover/fairness'),
     discoverTime: () => c.get<t.List<{ day: string; seconds: number }>>('/discover/time'),
@@ -89,6 +95,7 @@ export function shopper(c: Client) {
     followedShops: () => c.get<{ shops: string[] }>('/me/following'),
     friends: () => c.get<t.List<t.PersonLine>>('/me/friends'),
     /** The marks (`by`) of those in a room whom one has blocked. */
+    blockSpeaker: (show: string, comment: string) => c.call<{ by: string }>('PUT', `/shows/${at(show)}/comments/${at(comment)}/speaker/block`),
     blockedIn: (show: string) => c.get<{ by: string[] }>(`/shows/${at(show)}/blocked`),
     blockedPeople: () => c.get<t.List<t.PersonLine>>('/me/blocked'),
     privacy: () => c.get<t.Privacy>('/me/privacy'),
@@ -104,6 +111,13 @@ export function shopper(c: Client) {
     orderSlots: (id: string) => c.get<t.List<t.Slot>>(`/orders/${at(id)}/slots`),
     moveOrder: (id: string, slot: string) => c.put<t.Order>(`/orders/${at(id)}/slot`, { slot }),
     orderReceived: (id: string) => c.write<t.Order>(`/orders/${at(id)}/received`, {}),
+    transfer: (id: string) => c.get<t.Transfer>(`/orders/${at(id)}/transfer`),
+    tellTransfer: (id: string, note: string, proof?: Blob) => {
+      const form = new FormData()
+      form.append('note', note)
+      if (proof) form.append('file', proof, 'proof.jpg')
+      return c.post<t.Transfer>(`/orders/${at(id)}/transfer`, form)
+    },
     payOrder: (id: string) => c.write<{ pay_url: string }>(`/orders/${at(id)}/pay`, {}),
   }
 }

@@ -35,7 +35,7 @@ export type ReturnRule = Schemas['ShopReturnRule']
 export type ProductCard = Schemas['ShelfCard']
 export type ProductState = Schemas['StockProductForm']['state']
 /** `fields` and `measure` are told to its merchant only. */
-export type Product = Schemas['ShelfProduct'] & Partial<Pick<Schemas['StockMerchantProduct'], 'fields' | 'measure'>>
+export type Product = Schemas['ShelfProduct'] & Partial<Pick<Schemas['StockMerchantProduct'], 'fields' | 'measure' | 'freight' | 'grams' | 'tax'>>
 
 export type ShowState = ShowCard['state']
 export type ShowCard = Schemas['ShowCard']
@@ -43,6 +43,7 @@ export type BagItem = Schemas['ShowBagItem']
 export type Chapter = Schemas['ShowChapter']
 /** Whole and versioned: a client ignores any with a lower version than the one it holds. */
 export type RoomState = Schemas['RoomState']
+export type GoodsFileReport = Schemas['GoodsfileReport']
 export type Comment = Schemas['ChatView']
 /** What happened in a room since the last tick; an absent key says nothing new. */
 export type RoomFrame = {
@@ -110,8 +111,64 @@ export type PayState = Schemas['OrderView']['pay_state']
 export type ShownPromise = Schemas['OrderPromise']
 export type OrderLine = Schemas['OrderLine']
 export type OrderEvent = Schemas['OrderEvent']
+/** What somebody put into their cart. */
+export type CartLine = Schemas['CartLine']
+export type CartPosition = Schemas['CartPosition']
+/** A cart as it stands now, one order for each seller. */
+export type Cart = Schemas['CartView']
+/** What a coupon gives and asks for. */
+export type CouponTerms = Schemas['PromoTerms']
+/** A coupon of a buyer. */
+export type Coupon = Schemas['PromoCoupon']
+/** A coupon as its shop sees it. */
+export type ShopCoupon = Schemas['PromoMade']
+export type CouponDraft = Schemas['PromoCouponForm']
+/** What a shop takes off by itself, and what is missing for more. */
+export type Promotion = Schemas['PromoRunning']
+export type PromotionHint = Schemas['PromoHint']
+/** A promotion as its shop sees it. */
+export type ShopPromotion = Schemas['Promotion']
+export type PromotionDraft = Schemas['PromotionForm']
+/** What is sold to groups: size or ladder, price and time. */
+export type GroupTerms = Schemas['GroupbuyTerms']
+export type GroupOffered = Schemas['GroupbuyOffered']
+/** A group that buys together, and its page. */
+export type GroupBuy = Schemas['GroupbuyGroup']
+export type GroupPage = Schemas['GroupbuyWhole']
+/** What a shop sells to groups, as it sees it. */
+export type ShopGroupOffer = Schemas['GroupbuyMade']
+export type GroupOfferDraft = Schemas['GroupbuyOfferForm']
+/** A coupon held against an offer. */
+export type CouponChoice = Schemas['OrderCouponChoice']
+/** A price for a while in a room. */
+export type RoomFlash = Schemas['RoomFlash']
+export type FlashDraft = Schemas['PromoFlashForm']
+/** A coupon that is handed out in a room. */
+export type RoomCoupon = Schemas['RoomCoupon']
 export type PlacedOrder = Schemas['OrderPlaced']
 export type Order = Schemas['OrderView']
+
+/** What can be asked for with an order, and what is being settled. */
+export type OrderProblem = Schemas['AftersaleProblem']
+export type CaseLine = Schemas['AftersaleCaseLine']
+export type Deal = Schemas['AftersaleDealInput']
+export type DealKind = Deal['kind']
+export type DealView = Schemas['AftersaleDealView']
+export type Case = Omit<Schemas['AftersaleView'], 'can'> & { can: CaseEvent[] }
+export type CaseEvent = Schemas['AftersaleStepView']['event']
+export type CaseReason = Case['reason']
+export type CaseRequest = Schemas['FileInputBody']
+export type CaseStep = Schemas['StepInputBody']
+export type ShopCaseStep = Schemas['ShopStepInputBody']
+export type CaseDecision = Schemas['DecideInputBody']
+export type CaseQueue = { items: Case[]; waiting: number }
+
+/** What a buyer says of goods, and what was said of a product or a shop. */
+export type Review = Schemas['ReviewView']
+export type Reviews = Schemas['ReviewSheet']
+export type ReviewSummary = Schemas['ReviewSummary']
+export type OwnReview = Schemas['ReviewOwnReview']
+export type ReviewDraft = { stars: number; words?: string; photos?: string[] }
 
 export type Notice = Schemas['NoticeView']
 export type Channels = Schemas['NoticeChannels']
@@ -129,14 +186,44 @@ export type ProductDraft = {
   about: Text
   fields: Record<string, string>
   measure: 'piece' | 'weight'
-  skus: { id?: string; name: Text; price_minor: number; stock?: number }[]
+  skus: { id?: string; name: Text; price_minor: number; stock?: number; grams?: number }[]
   images: string[]
   state: ProductState
+  freight?: string
+  tax?: string
 }
 export type StockRow = Schemas['StockRow']
 export type StockMovement = Schemas['MoveInputBody']
 export type PickupDay = Schemas['ShopDay']
+/** How an offer or an order is taxed. */
+export type Tax = Schemas['OrderTaxView']
+export type TaxRates = Schemas['TaxRates']
+export type ShopTax = Schemas['ShopTax']
 export type Fulfilment = Schemas['ShopFulfilment']
+/** A way to charge for sending; goods name the one they go by. */
+export type FreightTemplate = Schemas['ShopTemplate']
+export type FreightZone = Schemas['ShopZone']
+export type FreightRule = Schemas['ShopRule']
+/** What the market takes: `ppm` of the goods, and a fixed sum per order. */
+export type FeeTable = Schemas['SettleFeeTable']
+export type Fees = Schemas['SettleFeesView']
+export type FeeDraft = { from?: Instant; ppm: number; fixed_minor: number; packs: { pack: string; ppm: number }[]; note: string }
+export type ShopMoney = Schemas['SettleMoneyView']
+export type Payout = Schemas['SettlePayout']
+export type PayoutAccount = Schemas['SettleAccount']
+export type MoneyHold = Schemas['SettleHold']
+export type Settlement = Schemas['SettlementView']
+export type Statement = Schemas['SettleStatementView']
+export type ShopPayout = Schemas['SettleShopPayout']
+export type PayoutQueue = Schemas['SettleQueueView']
+export type FailedRefund = Schemas['PaymentFailedRefund']
+/** How a shop takes bank transfers. */
+export type TransferAccount = Schemas['TransferAccount']
+/** The number of a shop at WeChat Pay. */
+export type WechatMerchant = Schemas['WechatpayMerchant']
+export type WechatShop = Schemas['WechatpayShopMerchant']
+/** The bank transfer that an order is paid by. */
+export type Transfer = Schemas['TransferView']
 export type Staff = Schemas['ShopMember']
 /** The key itself is in the answer to a rotation only. */
 export type StreamKey = Schemas['ShowKeyView']
@@ -146,6 +233,16 @@ export type Figures = Schemas['ShowFigures']
 export type ShowFigures = Schemas['ShowFiguresView']
 export type PickList = Schemas['OrderPickList']
 export type Contact = Schemas['CrmContactView']
+/** What one is asked who is interested in what is not bought with a tap. */
+export type LeadForm = Schemas['LeadFormView']
+export type LeadDraft = Schemas['LeaveLeadInputBody']
+/** What I asked a shop. */
+export type MyLead = Schemas['LeadMyLead']
+/** The same as the shop sees it. */
+export type Lead = Schemas['LeadView']
+export type WholeLead = Schemas['LeadWholeView']
+export type LeadList = Schemas['LeadListView']
+export type LeadStep = Schemas['LeadStepInputBody']
 export type ShopFigures = Schemas['ShowDaysView']
 export type Check = Schemas['AppCheck']
 export type OperatorOverview = Schemas['AppOverview']
@@ -156,7 +253,7 @@ export type StopInfo = Schemas['NoticeStopView']
 export type ShopMessages = Schemas['CrmAgreedView']
 export type ShopStop = Schemas['CrmStopView']
 
-/** RFC 9457, with a stable `code` the apps translate. */
+/** RFC 9457, with a stable `code`; `detail` is in the reader's language. */
 export type Problem = {
   type?: string
   title?: string
@@ -166,3 +263,16 @@ export type Problem = {
   request_id?: string
   errors?: { location?: string; message: string }[]
 }
+
+/** A lesson as everybody sees it, opened, and as its shop sees it. */
+export type Lesson = Schemas['CourseLesson']
+export type LessonPlay = Schemas['CourseLessonPlay']
+export type TaughtLesson = Schemas['CourseTaught']
+export type Syllabus = Schemas['CourseSyllabus']
+export type Course = Schemas['Course']
+export type CourseLesson = Schemas['CourseLearning']
+export type Learner = Schemas['CourseLearner']
+/** A part of a film, in milliseconds. */
+export type Span = Schemas['CourseSpan']
+export type LessonFilmSource = Schemas['LessonFilmInputBody']
+export type LessonChange = Schemas['SetLessonInputBody']

@@ -13,6 +13,12 @@ export function preferH264<T extends { mimeType: string }>(codecs: T[]): T[] {
   return codecs.map((c, i) => ({ c, i })).sort((a, b) => rank(a.c) - rank(b.c) || a.i - b.i).map((x) => x.c)
 }
 
+/**
+ * Makes Chromium begin at `kbps` instead of 300 kbit/s. It would send a small picture first and grow it three times in
+ * the first fifteen seconds, each time a break in the stream of every viewer. Others pass over the parameter.
+ */
+export const beginAt = (kbps: number, answer: string): string => answer.replace(/^a=fmtp:.*profile-level-id=[^\r\n]*/gim, `$&;x-google-start-bitrate=${kbps}`)
+
 /** Good, weak or gone, from the share of packets the other side missed (RTCP receiver reports). */
 export const lineState = (lostShare: number): PublishState => (lostShare > 0.08 ? 'weak' : 'live')
 
@@ -70,7 +76,7 @@ export class WhipPublisher {
     if (!response.ok) throw new Error(`WHIP answered ${response.status}`)
     const location = response.headers.get('Location')
     this.resource = location ? new URL(location, new URL(whip_url, window.location.href)).href : undefined
-    await pc.setRemoteDescription({ type: 'answer', sdp: await response.text() })
+    await pc.setRemoteDescription({ type: 'answer', sdp: beginAt(1200, await response.text()) })
   }
 
   private again(): void {

@@ -4,6 +4,7 @@ import { socketUrl } from './client'
 /** What the server tells a signed-in person on every open page: a step of an order, a notice. */
 export type PersonEvent =
   | { type: 'order'; data: { order: string; state: string; pay_state: string } }
+  | { type: 'case'; data: { case: string; order: string; state: string } }
   | { type: 'notice'; data: { id: string; url: string } }
 
 export type PersonEvents = {

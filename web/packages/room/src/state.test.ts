@@ -78,6 +78,9 @@ describe('bag', () => {
     expect(item!.product.skus[0]).toMatchObject({ available: 50, price: { amount: eur(1190) } })
     expect(item!.product.sold_out).toBe(true)
     expect(bag[0]!.product.sold_out).toBe(false)
+    // Nobody counts what is asked for.
+    const [car] = bagInState([{ ...bag[0]!, product: { ...bag[0]!.product, lead: true } }], s)
+    expect(car!.product.sold_out).toBe(false)
   })
 
   it('knows when a quick listing is missing', () => {

@@ -52,7 +52,7 @@ export function bagInState(bag: BagItem[], state: RoomState | undefined): BagIte
       const s = now.skus.find((x) => x.id === sku.id)
       return s ? { ...sku, available: s.available, total: s.total, price: { ...sku.price, amount: s.price } } : sku
     })
-    return { ...item, product: { ...item.product, skus, sold_out: skus.every((s) => s.available < s.measure.min) } }
+    return { ...item, product: { ...item.product, skus, sold_out: !item.product.lead && skus.every((s) => s.available < s.measure.min) } }
   })
 }
 

@@ -43,7 +43,9 @@ export function draftFrom(p: Product): ProductDraft {
     about: p.about,
     fields: p.fields ?? {},
     measure: p.skus[0]?.measure.kind ?? p.measure?.kind ?? 'piece',
-    skus: p.skus.map((s) => ({ id: s.id, name: s.name, price_minor: s.price.amount.minor })),
+    skus: p.skus.map((s) => ({ id: s.id, name: s.name, price_minor: s.price.amount.minor, grams: p.grams?.[s.id] ?? 0 })),
+    freight: p.freight ?? '',
+    tax: p.tax ?? '',
     images: p.images.map((i) => i.id),
     state: p.state,
   }

@@ -5,6 +5,9 @@ import { minorAsTyped, pick, quantityFigure, say } from '@openstall/ui'
 import { useProblem } from '@openstall/app'
 import { draftFrom, draftOf, emptyForm, formFaults, type ProductForm } from './draft'
 
+/** Seats of a course beyond this are none that anybody counted. */
+const noLimit = 500_000
+
 /** One product being written: what is typed, its photo, its faults, and saving it. */
 export function useProductForm(api: () => Merchant, pack: () => Pack | undefined, currency: () => string) {
   const { locale } = useI18n()
@@ -27,7 +30,7 @@ export function useProductForm(api: () => Merchant, pack: () => Pack | undefined
       title: pick(product.title, locale.value),
       about: pick(product.about, locale.value),
       price: minorAsTyped(sku.price.amount.minor, sku.price.amount.currency),
-      stock: quantityFigure(sku.available, sku.measure, 'en').replace(/,/g, ''),
+      stock: sku.available > noLimit ? '' : quantityFigure(sku.available, sku.measure, 'en').replace(/,/g, ''),
       measure: sku.measure.kind,
       fields: { ...product.fields },
       images: product.images,
@@ -52,6 +55,10 @@ export function useProductForm(api: () => Merchant, pack: () => Pack | undefined
         draft.skus[0]!.name = kept.skus[0]?.name ?? {}
         draft.skus.push(...kept.skus.slice(1))
         draft.state = kept.state
+        draft.freight = kept.freight
+        draft.tax = kept.tax
+        // A course whose limit was taken out has seats for everybody again.
+        if (!form.value.stock.trim() && pack()?.fulfilments.includes('online') && was.value.skus[0]!.available <= noLimit) draft.skus[0]!.stock = 2 * noLimit
       }
       return was.value ? await api().saveProduct(was.value.id, draft) : await api().addProduct(draft)
     } catch (e) {

@@ -1,6 +1,7 @@
 export { pick } from './pick'
 export * from './format'
 export { rove, stop } from './rove'
+export { useCouponWords } from './coupon'
 export { readableColour } from './contrast'
 export { countries, likelyCountry } from './countries'
 export { noteServerTime, serverNow, useNow } from './clock'

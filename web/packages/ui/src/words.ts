@@ -17,6 +17,7 @@ export function useStockWords() {
     /** "18 of 40 kg left", "9 kg left", "Sold out". */
     left(available: number, m: Measure, total?: number) {
       if (available < m.min) return t('ui.soldOut')
+      if (available > 5e5 && m.kind === 'piece') return '' // seats without a limit
       if (total === undefined || total <= available) return t('ui.left', { left: amount(available, m) })
       return t('ui.leftOf', { left: quantityFigure(available, m, locale.value), total: amount(total, m) })
     },

@@ -21,7 +21,7 @@ describe('on air', () => {
   })
 
   it('draws an hour without leaving its box, and an empty show without NaN', () => {
-    const f: ShowFigures = { now: { viewers: 1, viewers_total: 1, orders: 0, reserved: eur, paid: eur, contacts: 0, comments: 0, likes: 0 }, minutes: Array.from({ length: 60 }, (_, i) => ({ at: '2026-11-22T17:00:00Z', viewers: i * 4, orders: i % 7 })), chapters: [{ product: '', number: 1, title: {}, from_second: 0, to_second: 99999 }] }
+    const f: ShowFigures = { now: { viewers: 1, viewers_total: 1, orders: 0, reserved: eur, paid: eur, contacts: 0, leads: 0, comments: 0, likes: 0 }, minutes: Array.from({ length: 60 }, (_, i) => ({ at: '2026-11-22T17:00:00Z', viewers: i * 4, orders: i % 7 })), chapters: [{ product: '', number: 1, title: {}, from_second: 0, to_second: 99999 }] }
     const p = plot(f, 0)
     for (const b of [...p.bars, ...p.blocks]) expect(b.x).toBeLessThanOrEqual(640)
     expect(p.blocks[0]!.x + p.blocks[0]!.w).toBeLessThanOrEqual(640)
@@ -34,7 +34,7 @@ describe('on air', () => {
   it('keeps the numbers of eighty chapters apart and shows the latest', () => {
     const minutes = Array.from({ length: 60 }, () => ({ at: '2026-11-22T17:00:00Z', viewers: 1, orders: 0 }))
     const chapters = Array.from({ length: 80 }, (_, i) => ({ product: '', number: i + 1, title: {}, from_second: i * 45, to_second: i < 79 ? i * 45 + 45 : undefined }))
-    const { blocks } = plot({ now: { viewers: 1, viewers_total: 1, orders: 0, reserved: eur, paid: eur, contacts: 0, comments: 0, likes: 0 }, minutes, chapters }, 0)
+    const { blocks } = plot({ now: { viewers: 1, viewers_total: 1, orders: 0, reserved: eur, paid: eur, contacts: 0, leads: 0, comments: 0, likes: 0 }, minutes, chapters }, 0)
     const at = blocks.flatMap((b) => b.label ?? [])
     expect(blocks.at(-1)!.label).toBeDefined()
     expect(at.length).toBeGreaterThan(10)

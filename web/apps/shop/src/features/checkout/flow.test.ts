@@ -57,6 +57,13 @@ describe('checkout', () => {
     expect(settle(quote(), choice({ slot: 's0', payment: 'bank' }))).toEqual({ kind: 'pickup', slot: 's1', payment: 'pickup' })
   })
 
+  it('does not order at the freight of another address', () => {
+    const dublin = { name: 'Ana', phone: '', line1: 'Mill St 1', postcode: 'D01', city: 'Dublin', country: 'IE' }
+    const made = { ...quote(), fulfilment: { kind: 'parcel' as const, address: dublin } }
+    const chosen = choice({ kind: 'parcel', address: dublin, consents: ['t1'], payment: 'test' })
+    expect(missing(made, chosen)).toBeUndefined()
+    expect(missing(made, { ...chosen, address: { ...dublin, country: 'CH' } })).toBe('address')
+  })
   it('sends only the part of the fulfilment that belongs to its kind', () => {
     const address = { name: 'Ana', phone: '', line1: 'Mill St 1', postcode: 'D01', city: 'Dublin', country: 'IE' }
     expect(quoteRequest(wanted, choice({ kind: 'parcel', address }), 1250).fulfilment).toEqual({ kind: 'parcel', slot: undefined, address })

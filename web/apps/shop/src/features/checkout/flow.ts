@@ -1,8 +1,8 @@
-import { ApiError, OfflineError, type Address, type FulfilmentOption, type ProductCard, type Quote, type QuoteLine, type QuoteRequest, type Sku } from '@openstall/api'
+import { ApiError, OfflineError, type Address, type FulfilmentOption, type Money, type ProductCard, type Quote, type QuoteLine, type QuoteRequest, type Sku } from '@openstall/api'
 import { stepQuantity } from '@openstall/ui'
 
 /** What somebody tapped Buy on, and the second of the show they saw it at. A quantity of 0 means the usual amount. */
-export type Wanted = { item: ProductCard; number?: number; sku: string; quantity: number; show?: string; second?: number }
+export type Wanted = { item: ProductCard; number?: number; sku: string; quantity: number; show?: string; second?: number; group?: { offer?: string; code?: string }; was?: Money }
 
 /** What the buyer has chosen so far. */
 export type Choice = {
@@ -12,6 +12,8 @@ export type Choice = {
   slot?: string
   address?: Address
   payment?: string
+  /** A coupon of theirs, `none`, or nothing for the best. */
+  coupon?: string
   name: string
   phone: string
   consents: string[]
@@ -33,6 +35,8 @@ export function quoteRequest(wanted: Wanted, choice: Choice, seenMinor: number |
     fulfilment,
     show: wanted.show,
     show_second: wanted.second,
+    coupon: choice.coupon,
+    group: wanted.group,
     expected: seenMinor === undefined ? undefined : { [choice.sku]: seenMinor },
   }
 }
@@ -65,7 +69,7 @@ export type Missing = 'name' | 'address' | 'slot' | 'terms' | 'payment'
 export function missing(quote: Quote, choice: Choice): Missing | undefined {
   const option = quote.fulfilments.find((f) => f.kind === choice.kind)
   if (option?.slots?.length && !choice.slot) return 'slot'
-  if (option?.kind === 'parcel' && !addressComplete(choice.address)) return 'address'
+  if (option?.kind === 'parcel' && !(addressComplete(choice.address) && goesTo(quote, choice.address!))) return 'address'
   if (!choice.payment) return 'payment'
   if (!choice.name.trim()) return 'name'
   if (quote.terms.some((t) => t.required && !choice.consents.includes(t.id))) return 'terms'
@@ -76,8 +80,11 @@ export function addressComplete(a: Address | undefined): boolean {
   return !!a && [a.name, a.line1, a.postcode, a.city, a.country].every((v) => v.trim().length > 0)
 }
 
-/** The offer is over, used or about a slot that is gone: a new one answers all of them. */
-const ASK_AGAIN = ['order.quote_expired', 'order.bad_quote', 'shop.slot_full', 'order.slot']
+/** Whether the freight in hand is that of this address: it is not when the shop does not send there. */
+const goesTo = (quote: Quote, a: Address) => (['country', 'postcode', 'city', 'line1', 'name'] as const).every((k) => quote.fulfilment.address?.[k] === a[k])
+
+/** The offer is over, used or about a slot or a coupon that is gone: a new one answers all of them. */
+const ASK_AGAIN = ['order.coupon_gone', 'order.quote_expired', 'order.bad_quote', 'shop.slot_full', 'order.slot']
 
 export type Failure = 'sold_out' | 'ask_again' | 'sign_in' | 'offline' | 'said'
 

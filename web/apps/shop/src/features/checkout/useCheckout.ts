@@ -1,5 +1,5 @@
 import { computed, reactive, ref, shallowRef } from 'vue'
-import type { PlacedOrder, Quote, Sku } from '@openstall/api'
+import { ApiError, type PlacedOrder, type Quote, type Sku } from '@openstall/api'
 import { serverNow } from '@openstall/ui'
 import { api, useProblem, useSession } from '@openstall/app'
 import { failureOf, missing, priceQuestions, quoteRequest, settle, usualQuantity, type Choice, type Wanted } from './flow'
@@ -16,6 +16,8 @@ export function useCheckout(wanted: Wanted) {
 
   const step = ref<Step>('quoting')
   const error = ref('')
+  /** The shop's goods or terms are the reason, and asking again is useless. */
+  const told = ref(false)
   const busy = ref(false)
   const quote = shallowRef<Quote>()
   const order = shallowRef<PlacedOrder>()
@@ -52,6 +54,10 @@ export function useCheckout(wanted: Wanted) {
       step.value = questions.value.length ? 'price' : 'ready'
     } catch (e) {
       if (mine !== turn) return
+      if (choice.coupon && e instanceof ApiError && e.code === 'order.coupon_gone') {
+        choice.coupon = undefined
+        return ask()
+      }
       if (failureOf(e) === 'sold_out') {
         left.value = await howMuch()
         step.value = 'soldout'
@@ -61,6 +67,7 @@ export function useCheckout(wanted: Wanted) {
         return ask()
       } else {
         error.value = problem(e)
+        told.value = e instanceof ApiError && e.status === 422
         if (!quote.value) step.value = 'failed'
       }
     } finally {
@@ -132,7 +139,10 @@ export function useCheckout(wanted: Wanted) {
   async function signedIn() {
     step.value = 'ready'
     if (!choice.name) choice.name = session.person?.name ?? ''
-    await place()
+    // Somebody with a name may have coupons: they see what comes off before they order.
+    const before = quote.value?.total.minor
+    await ask()
+    if (step.value === 'ready' && quote.value?.total.minor === before) await place()
   }
 
   void session.load().then(() => {
@@ -141,6 +151,6 @@ export function useCheckout(wanted: Wanted) {
   })
   void ask()
 
-  return { step, error, busy, quote, order, choice, sku, line, available, questions, stillNeeds, change, acceptPrice, place, signedIn, ask }
+  return { step, error, told, busy, quote, order, choice, sku, line, available, questions, stillNeeds, change, acceptPrice, place, signedIn, ask }
 }
 export type Checkout = ReturnType<typeof useCheckout>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Order } from '@openstall/api'
 import { headline, isWaiting, marks } from './words'
 
-const order = (over: Partial<Order>): Order => ({ state: 'placed', pay_state: 'due_at_pickup', placed_at: '2026-11-22T17:43:00Z', fulfilment: { kind: 'pickup' }, events: [{ at: '2026-11-22T17:58:00Z', event: 'ready', by: 'seller' }], ...over }) as Order
+const order = (over: Partial<Order>): Order => ({ state: 'placed', pay_state: 'due_at_pickup', payment: { method: 'test', label: {} }, placed_at: '2026-11-22T17:43:00Z', fulfilment: { kind: 'pickup' }, events: [{ at: '2026-11-22T17:58:00Z', event: 'ready', by: 'seller' }], ...over }) as Order
 
 describe('order', () => {
   it('ready to collect has its packing time and waits for the collector', () => {
@@ -17,6 +17,9 @@ describe('order', () => {
     const o = order({ state: 'pending_payment', pay_state: 'failed' })
     expect(headline(o)).toBe('order.head_failed')
     expect(isWaiting(o)).toBe(true)
+  })
+  it('a bank transfer is waited for, not paid on a page', () => {
+    expect(headline(order({ state: 'pending_payment', pay_state: 'pending', payment: { method: 'transfer', label: {} } }))).toBe('order.head_transfer')
   })
   it('paying at the stall is nothing to wait for', () => expect(isWaiting(order({}))).toBe(false))
 })

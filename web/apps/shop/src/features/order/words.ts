@@ -2,10 +2,13 @@ import type { Order } from '@openstall/api'
 
 /** The key of the one message an order page opens with. */
 export function headline(o: Order): string {
+  if (o.state === 'pending_payment' && o.payment.method === 'transfer') return 'order.head_transfer'
   if (o.state === 'pending_payment') return o.pay_state === 'failed' ? 'order.head_failed' : 'order.head_pending'
+  if (o.state === 'placed' && o.group?.awaits) return 'order.head_group'
   if (o.state === 'ready' && o.fulfilment.kind === 'pickup') return 'order.head_ready'
   if (o.state === 'placed' && o.fulfilment.kind === 'pickup') return 'order.head_placed'
   if (o.state === 'placed' && o.fulfilment.kind === 'appointment') return 'order.head_appointment'
+  if (['placed', 'completed'].includes(o.state) && o.fulfilment.kind === 'online') return 'order.head_online'
   return `order.state_${o.state}`
 }
 
@@ -18,6 +21,7 @@ export function marks(o: Order): Mark[] | undefined {
     pickup: ['placed', 'ready', 'collect', 'completed'] as const,
     parcel: ['placed', 'ready', 'shipped', 'completed'] as const,
     appointment: ['placed', 'visit', 'completed'] as const,
+    online: ['placed', 'opened'] as const,
   }[o.fulfilment.kind]
   const reached = { pending_payment: -1, placed: 0, ready: 1, shipped: 2, completed: way.length - 1, cancelled: -1, expired: -1 }[o.state]
   const when = (name: string) => o.events.find((e) => e.event === name || e.event === `order.${name}`)?.at

@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, ref } from 'vue'
-import { sendFile } from './upload'
+import { sendFile } from '@openstall/selling'
 
 /** An upload that was begun on this device: where it goes on, and by what to know its file again. */
 export type Begun = { url: string; name: string; size: number; modified: number }

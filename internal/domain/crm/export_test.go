@@ -1,4 +1,0 @@
-package crm
-
-// Cell is what the table makes of a text.
-var Cell = cell

@@ -2,8 +2,8 @@ package settlehttp
 
 import (
 	"context"
-	"io"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 

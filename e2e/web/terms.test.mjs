@@ -7,6 +7,7 @@ import { assertAccessible } from './lib/access.mjs'
 import { desktop, openBrowser, visit } from './lib/browser.mjs'
 import { Server } from './lib/server.mjs'
 import { steps } from './lib/story.mjs'
+import { until } from './lib/until.mjs'
 
 test('a shop sends by zone and weight, and says the tax', { timeout: 180_000 }, async (t) => {
   const server = await Server.start(t, ['--operator', 'op@example.org'])
@@ -90,6 +91,8 @@ test('a shop sends by zone and weight, and says the tax', { timeout: 180_000 }, 
 
   await step('a buyer abroad is told before anything is paid', async () => {
     await page.goto(`/products/${oyster.id}`)
+    await page.getByText('each plus tax').waitFor()
+    await shoot(page, 'plus-tax')
     await page.getByRole('button', { name: 'Buy' }).first().tap()
     for (let n = 0; n < 4; n++) await page.getByRole('dialog').getByRole('button', { name: 'More', exact: true }).tap()
     await page.getByLabel('Name on the parcel').fill('Rosa')
@@ -141,6 +144,10 @@ test('a shop sends by zone and weight, and says the tax', { timeout: 180_000 }, 
     assert.equal(made.total.minor, 690)
     const order = await rosa.write('/v1/orders', rosa.orderOf(made))
     const zh = await visit(browser, server, { person: rosa, language: 'zh' })
+    await until('the price is the whole price', async () => !(await rosa.get(`/v1/products/${oyster.id}`)).skus[0].price.plus_tax)
+    await zh.goto(`/products/${oyster.id}`)
+    await zh.getByRole('button', { name: /^购买/ }).waitFor()
+    assert.equal(await zh.getByText('另加税').count(), 0)
     await zh.goto(`/orders/${order.id}`)
     await zh.getByText('其中含税（7%）').waitFor()
     await zh.goto(`/orders/${order.id}/receipt`)

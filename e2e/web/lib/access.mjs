@@ -88,9 +88,19 @@ function looks() {
   return faults
 }
 
-/** Holds the page as it is now to what people need who do not see it, see little or use no mouse. */
+/**
+ * Holds the page to what people need who do not see it, see little or use no mouse. What is wrong only while the page
+ * still moves or changes its colours is looked at again: a fault stays.
+ */
 export async function assertAccessible(page, what) {
-  assert.deepEqual([...(await nameless(page)), ...(await page.evaluate(looks))], [], what)
+  let faults
+  for (let i = 0; i < 5; i++) {
+    faults = [...(await nameless(page)), ...(await page.evaluate(looks))]
+    if (!faults.length) return
+    await page.evaluate(() => Promise.race([new Promise((go) => setTimeout(go, 500)), Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {})))]))
+    await page.evaluate(() => new Promise((go) => setTimeout(go, 100)))
+  }
+  assert.deepEqual(faults, [], what)
 }
 
 /** What has the focus, as a screen reader would tell it, and whether one sees that it has. */

@@ -13,6 +13,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/text"
@@ -65,6 +66,7 @@ type Price struct {
 	Was          *money.Amount `json:"was,omitempty"`
 	WasUntil     *time.Time    `json:"was_until,omitempty"`
 	Lowest30Days *money.Amount `json:"lowest_30_days,omitempty"`
+	PlusTax      bool          `json:"plus_tax,omitempty" doc:"Tax comes on top, by where the goods go: the offer says how much"`
 }
 
 // SKU is a variant on the shelf.
@@ -278,6 +280,10 @@ func (s *Service) prepare(ctx context.Context, p catalog.Product) (Card, error) 
 	if err != nil {
 		return Card{}, err
 	}
+	_, sh, err := s.Shop(ctx, p.Shop)
+	if err != nil {
+		return Card{}, err
+	}
 	c := Card{ID: p.ID, Shop: p.Shop, Title: p.Title, SKUs: make([]SKU, 0, len(p.SKUs)), Lead: pack.ByLead()}
 	if len(p.Images) > 0 {
 		im, err := s.Picture(ctx, p.Images[0])
@@ -287,7 +293,7 @@ func (s *Service) prepare(ctx context.Context, p catalog.Product) (Card, error) 
 		c.Image = im
 	}
 	for _, k := range p.SKUs {
-		price := Price{Amount: k.Price}
+		price := Price{Amount: k.Price, PlusTax: sh.Tax.Prices == tax.Added}
 		f, err := s.goods.PriceFactsOf(ctx, k.ID)
 		if err != nil {
 			return Card{}, err

@@ -6988,6 +6988,8 @@ export interface components {
         ShelfPrice: {
             amount: components["schemas"]["MoneyAmount"];
             lowest_30_days?: components["schemas"]["MoneyAmount"];
+            /** @description Tax comes on top, by where the goods go: the offer says how much */
+            plus_tax?: boolean;
             was?: components["schemas"]["MoneyAmount"];
             /** Format: date-time */
             was_until?: string;

@@ -1,19 +1,18 @@
 // A buyer pays by card on the page of a Stripe that runs beside the market.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Person, openStall } from './lib/api.mjs'
 import { desktop, openBrowser, visit } from './lib/browser.mjs'
-import { binary, Server } from './lib/server.mjs'
+import { binary, freePort, Server } from './lib/server.mjs'
 import { steps } from './lib/story.mjs'
 import { until } from './lib/until.mjs'
 
 test('a buyer pays by card at Stripe', { timeout: 180_000 }, async (t) => {
-  const stripe = `http://127.0.0.1:${randomInt(10_000, 32_000)}`
+  const stripe = `http://127.0.0.1:${await freePort()}`
   const server = await Server.start(t, ['--stripe-key', 'sk_test_fake', '--stripe-webhook-secret', 'whsec_fake', '--stripe-url', stripe, '--operator', 'olga@example.org'])
   const fake = join(server.data, 'fakestripe')
   await promisify(execFile)('go', ['build', '-o', fake, './internal/testsupport/fakestripe/cmd/fakestripe'], { cwd: fileURLToPath(new URL('../..', import.meta.url)) })

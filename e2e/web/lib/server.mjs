@@ -12,7 +12,7 @@ import { until } from './until.mjs'
 export const binary = fileURLToPath(new URL('../../../bin/openstall', import.meta.url))
 
 /** Below the ports that the system gives to outgoing connections, of which everything that runs beside us makes many. */
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const s = createServer()
     const port = randomInt(10_000, 32_000)
@@ -31,28 +31,38 @@ export class Server {
   static async start(t, extra = [], { data } = {}) {
     const s = new Server()
     s.data = data ?? await mkdtemp(join(tmpdir(), 'openstall-e2e-'))
-    const [http, rtmp, rtc] = [await freePort(), await freePort(), await freePort()]
-    s.origin = `http://127.0.0.1:${http}`
-    s.rtmpURL = `rtmp://127.0.0.1:${rtmp}/live/`
-    s.args = ['serve', '--data', s.data, '--http', `127.0.0.1:${http}`, '--rtmp', `127.0.0.1:${rtmp}`, '--webrtc', `127.0.0.1:${rtc}`, '--metrics', 'off', '--outbox', '--test-payment', ...extra]
     t.after(async () => {
       await s.stop()
       await rm(s.data, { recursive: true, force: true })
     })
-    await s.up()
-    return s
+    for (let left = 5; ; left--) {
+      const [http, rtmp, rtc] = [await freePort(), await freePort(), await freePort()]
+      s.origin = `http://127.0.0.1:${http}`
+      s.rtmpURL = `rtmp://127.0.0.1:${rtmp}/live/`
+      s.args = ['serve', '--data', s.data, '--http', `127.0.0.1:${http}`, '--rtmp', `127.0.0.1:${rtmp}`, '--webrtc', `127.0.0.1:${rtc}`, '--metrics', 'off', '--outbox', '--test-payment', ...extra]
+      try {
+        await s.up()
+        return s
+      } catch (e) {
+        // Between looking for a port and listening somebody else may have taken it.
+        if (left === 0 || !/address already in use/.test(e.message)) throw e
+      }
+    }
   }
 
-  /** Starts the process and returns when it serves. */
+  /** Starts the process and returns when it serves; throws with its words when it ends instead. */
   async up() {
+    const from = this.#log.length
     const child = spawn(binary, this.args, { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#child = child
     child.stderr.on('data', (b) => (this.#log += b))
     this.ended = new Promise((go) => child.once('exit', go))
-    await until('the server answers', async () => {
-      if (child.exitCode !== null) throw new Error('it ended:\n' + this.#log)
-      return (await fetch(this.origin + '/healthz')).ok
-    }, 30_000)
+    const told = new Promise((go) => child.once('close', go))
+    await until('the server answers', async () => child.exitCode !== null || (await fetch(this.origin + '/healthz')).ok)
+    if (child.exitCode !== null) {
+      await told
+      throw new Error('it ended:\n' + this.#log.slice(from))
+    }
     /** What the API says of itself; every answer of every story is held to it. */
     this.document ??= await Document.of(this.origin)
   }

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"maps"
@@ -84,6 +85,8 @@ func (s *Service) flush(ctx context.Context) error {
 		s.written.Store(until)
 		return nil
 	}
+	// Pages that were made at once may have come here the other way round.
+	slices.SortFunc(b.pages, func(x, y pageRow) int { return cmp.Compare(x.turn, y.turn) })
 	for i := range b.pages {
 		s.seq++
 		b.pages[i].Run, b.pages[i].Seq = s.run, s.seq

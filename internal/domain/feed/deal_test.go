@@ -99,6 +99,32 @@ func TestTwoServicesGiveEachCreditOnce(t *testing.T) {
 	})
 }
 
+// Pages that are asked for at once stand in the log in the order in which they
+// were made, and what they were owed falls from one to the next.
+func TestTheLogKeepsTheOrderOfPages(t *testing.T) {
+	eachTown(t, 6, func(w *town) {
+		s := w.open()
+		for i := range w.shops {
+			w.film(s, i)
+		}
+		for round := range 4 {
+			var wg sync.WaitGroup
+			for k := range 16 {
+				wg.Go(func() {
+					for n := range 5 {
+						if _, err := s.Page(t.Context(), viewerNo(round*1000+k*10+n), 6, true); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			w.try(s.Flush(t.Context()))
+		}
+		w.honest(s)
+	})
+}
+
 // Shares are dealt among those who show pages, and go to the others when one of
 // them leaves or is silent.
 func TestSharesGoToThoseWhoShowPages(t *testing.T) {

@@ -45,6 +45,7 @@ type Engine struct {
 	viewers []*viewer
 	floor   *wheel // owners with credit that is paid here
 	shares  uint32 // whose floor that is
+	pages   uint64 // made so far
 	turns   *wheel // owners with a live video
 	best    [groups]*rim
 	tiers   [groups]*tiers // turns of videos that others' long views have placed

@@ -86,6 +86,7 @@ type Page struct {
 	Paid  uint32 // a bit for each item, of those that were shows its video is owed
 	// Shares has a bit for each share of the floor that these are of.
 	Shares uint32
+	Turn   uint64 // among the pages of an engine, in the order in which they were made
 }
 
 // Config sets an engine. The zero value of a field takes the default in brackets.

@@ -29,7 +29,8 @@ func (e *Engine) Page(a Ask) Page {
 	e.roll(a.Now)
 	p := e.viewer(a.Viewer)
 	e.session(p, a)
-	out := Page{Of: e.cfg.Session}
+	e.pages++
+	out := Page{Of: e.cfg.Session, Turn: e.pages}
 	want := min(a.N, MaxPage, e.cfg.Session-int(p.shown))
 	if want > 0 {
 		out.Items = make([]Item, 0, want)

@@ -180,7 +180,7 @@ func (s *Service) Page(ctx context.Context, v Viewer, n int, again bool) (Sheet,
 	defer s.paging.Unlock()
 	s.waiting.Add(1)
 	s.pending.shares |= p.Shares
-	s.pending.pages = append(s.pending.pages, pageRow{Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.settings().tenths()), items: string(text)})
+	s.pending.pages = append(s.pending.pages, pageRow{Viewer: g.key, At: clock.Millis(now), Shown: int64(p.Shown), Again: int64(p.Again), Taste: int64(g.settings().tenths()), items: string(text), turn: p.Turn})
 	return out, nil
 }
 

@@ -311,6 +311,7 @@ type pageRow struct {
 	Again  int64
 	Taste  int64
 	items  string
+	turn   uint64 // not kept: the lines of the log are in its order
 }
 
 const pageColumns = `run, seq, viewer, at, shown, again, taste, items`

@@ -43,7 +43,7 @@ var controls = []struct {
 		WHERE o.id = $1
 		GROUP BY o.id`), "promotion"},
 	{"a promotion forgets an order that stands", onChange("paid", "paid", `DELETE FROM promotion_use WHERE order_id = $1`), "I18"},
-	{"a refund is forgotten", onChange("cancelled", "giving_back", `DELETE FROM job WHERE kind = 'payment.refund' AND $1 <> ''`), ""},
+	{"a refund is forgotten", onChange("cancelled", "giving_back", `DELETE FROM job WHERE kind = 'payment.refund' AND $1 <> ''`), "refund"},
 	{"a journal is lost", onChange("paid", "refunded", `DELETE FROM transfer WHERE ref = 'place:' || $1`), "I8"},
 	{"a shop keeps what has been paid out to it", onTopic(settle.TopicPayout, `
 		UPDATE ledger_account SET balance = balance - (SELECT amount FROM payout WHERE id = $1)

@@ -56,6 +56,11 @@ func Wrap(cfg Config, next *http.ServeMux) http.Handler {
 		ctx := context.WithValue(r.Context(), callKey, call)
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
+		defer func() { // the server does this for its own request only, not for one with another context
+			if r.MultipartForm != nil {
+				_ = r.MultipartForm.RemoveAll()
+			}
+		}()
 		defer func() {
 			if p := recover(); p != nil {
 				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {

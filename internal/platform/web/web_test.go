@@ -1,15 +1,18 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -282,5 +285,44 @@ func TestAHalfTableIsNoTable(t *testing.T) {
 	}
 	if _, n, err := get("/broken"); err == nil {
 		t.Errorf("a table that broke off came as whole, %d bytes", n)
+	}
+}
+
+func TestUploadsLeaveNothingInTheTemporaryFolder(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	quiet := slog.New(slog.DiscardHandler)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /", func(_ http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1); err != nil {
+			t.Error(err)
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil || len(files) == 0 {
+			t.Errorf("the form is not in a file: %v", err)
+		}
+		if r.URL.Path == "/panic" {
+			panic("x")
+		}
+	})
+	s := httptest.NewServer(web.Wrap(web.Config{Log: quiet, Identify: func(http.ResponseWriter, *http.Request) web.Identity { return web.Identity{} }}, mux))
+	t.Cleanup(s.Close)
+	for _, path := range []string{"/", "/panic"} {
+		var form bytes.Buffer
+		w := multipart.NewWriter(&form)
+		part, err := w.CreateFormFile("file", "a.jpg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = part.Write(make([]byte, 20<<20))
+		_ = w.Close()
+		res, err := http.Post(s.URL+path, w.FormDataContentType(), &form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+			t.Errorf("%s left %d files: %v", path, len(files), err)
+		}
 	}
 }

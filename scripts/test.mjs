@@ -28,11 +28,12 @@ function inMemory() {
   return bavail * bsize >= 4 * 2 ** 30 ? folder : undefined
 }
 
-/** Runs a command, keeps its output, calls onLine per line of standard output. `behind`: with what processor the others leave. */
-function run(name, cmd, args, { cwd = root, env = {}, onLine, behind = false } = {}) {
+/** Runs a command, keeps its output, calls onLine per line of standard output. `behind`: with what processor the
+ *  others leave, as far as this niceness goes. */
+function run(name, cmd, args, { cwd = root, env = {}, onLine, behind = 0 } = {}) {
   return new Promise((resolve) => {
     const log = createWriteStream(join(logs, name + '.log'))
-    const child = spawn(behind ? 'nice' : cmd, behind ? ['-n', '19', cmd, ...args] : args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(behind ? 'nice' : cmd, behind ? ['-n', String(behind), cmd, ...args] : args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     let rest = ''
     child.stdout.on('data', (b) => {
       rest += b
@@ -72,14 +73,14 @@ async function lint() {
   const unformatted = execFileSync('bash', ['-c', "git ls-files '*.go' | xargs gofmt -l"]).toString().trim()
   if (unformatted) console.log('not gofmt-ed:\n' + unformatted)
   note('gofmt', unformatted ? 0 : 1, unformatted ? 1 : 0, since)
-  await single('vet', 'go', ['vet', './...'], { env: plain, behind: true })
+  await single('vet', 'go', ['vet', './...'], { env: plain, behind: 19 })
 }
 
 /** What one goroutine does alone for long: the simulator's histories, the laboratory of Discover, walks through
  *  settlement, a demo market made again. It has no races to detect, and without their detector it is up to ten times
  *  as fast. */
 async function alone(env) {
-  const opts = { env: { ...env, ...plain }, behind: true }
+  const opts = { env: { ...env, ...plain }, behind: 19 }
   await single('alone', 'go', ['test', '-v', './internal/sim', './internal/domain/feed/...', './internal/domain/settle'], opts)
   await single('made-again', 'go', ['test', '-v', '-run', 'TestASeedingThatWasKilledIsDoneAgain', './internal/app/demo'], opts)
 }
@@ -88,23 +89,30 @@ async function alone(env) {
  *  race detector brings along cost more than the tests. */
 const race = ['-race', '-gcflags=modernc.org/...=-d=checkptr=0']
 
-/** What fits into the time in which stories wait for pictures and clocks: checks of the source, what runs
- *  alone, and compiling the tests that come next. */
-async function meanwhile(env) {
+/** Packages whose tests wait for films and for clocks; the stories must be over before. */
+const live = /\/internal\/(app|media)(\/|$)/
+const packages = () => execFileSync('go', ['list', './...']).toString().trim().split('\n')
+
+/** What fits into the time in which stories wait for pictures and clocks: checks of the source, compiling the tests,
+ *  what runs alone, and tests that only need a processor now and then. */
+async function meanwhile(env, front) {
+  if (wanted('web') && front) await web()
   if (wanted('lint')) await lint()
   // Asking for what they export compiles tests without linking them, which running them does anyway.
-  if (wanted('go')) await run('go-build', 'go', ['list', ...race, '-test', '-deps', '-export', '-f', '', './...'], { env, behind: true })
+  if (wanted('go')) await run('go-build', 'go', ['list', ...race, '-test', '-deps', '-export', '-f', '', './...'], { env, behind: 19 })
   if (wanted('alone')) await alone(env)
+  if (wanted('go')) await goTests('go', env, packages().filter((p) => !live.test(p)), 10)
 }
 
-async function goTests(env) {
+async function goTests(suite, env, packages, behind) {
   const since = Date.now()
   let ok = 0
   let bad = 0
   const out = new Map()
   // Packages that wait for films and clocks leave the processors to others.
-  const code = await run('go', 'go', ['test', '-json', ...race, '-p', String(2 * availableParallelism()), '-timeout', '20m', './...'], {
+  const code = await run(suite, 'go', ['test', '-json', ...race, '-p', String(2 * availableParallelism()), '-timeout', '20m', ...packages], {
     env,
+    behind,
     onLine(line) {
       let e
       try { e = JSON.parse(line) } catch { return true }
@@ -121,23 +129,26 @@ async function goTests(env) {
     },
   })
   if (code !== 0 && bad === 0) bad = 1
-  note('go', ok, bad, since)
+  note(suite, ok, bad, since)
+}
+
+/** What the stories need of the front end. */
+async function built() {
+  return await single('npm-install', 'make', ['--no-print-directory', 'web/node_modules/.stamp'])
+    && await single('web-build', 'make', ['--no-print-directory', 'web/dist/.stamp'])
 }
 
 async function web() {
-  if (!(await single('npm-install', 'make', ['--no-print-directory', 'web/node_modules/.stamp']))) return false
-  await single('types', 'npm', ['run', 'check'], { cwd: 'web' })
+  await single('room-size', 'npm', ['run', 'size'], { cwd: 'web' })
+  await single('types', 'npm', ['run', 'check'], { cwd: 'web', behind: 10 })
   const since = Date.now()
   const report = join(logs, 'vitest.json')
   rmSync(report, { force: true })
-  const code = await run('vitest', 'npx', ['vitest', 'run', '--reporter=json', '--outputFile=' + report], { cwd: 'web' })
+  const code = await run('vitest', 'npx', ['vitest', 'run', '--reporter=json', '--outputFile=' + report], { cwd: 'web', behind: 10 })
   if (existsSync(report)) {
     const r = JSON.parse(readFileSync(report, 'utf8'))
     note('vitest', r.numPassedTests, r.numFailedTests + (code !== 0 && r.numFailedTests === 0 ? 1 : 0), since)
   } else note('vitest', 0, 1, since)
-  if (!(await single('web-build', 'make', ['--no-print-directory', 'web/dist/.stamp']))) return false
-  await single('room-size', 'npm', ['run', 'size'], { cwd: 'web' })
-  return true
 }
 
 /** The failed tests of a TAP log, each with its story and what was thrown.
@@ -199,16 +210,19 @@ if (wanted('go') || wanted('alone') || wanted('e2e')) {
   mkdirSync(services.TMPDIR)
 }
 try {
-  const front = wanted('web') ? await web() : true
-  await Promise.all([wanted('e2e') && front ? e2e(services) : undefined, meanwhile(services)])
-  if (wanted('go')) await goTests(services)
+  const front = wanted('web') || wanted('e2e') ? await built() : true
+  const inFront = async () => {
+    if (wanted('e2e') && front) await e2e(services)
+    if (wanted('go')) await goTests('go-live', services, packages().filter((p) => live.test(p)))
+  }
+  await Promise.all([inFront(), meanwhile(services, front)])
 } finally {
   if (Object.keys(services).length) execFileSync('scripts/services.sh', ['stop', join(dir, 'services')])
   rmSync(dir, { recursive: true, force: true })
 }
 for (const f of failures) {
   const log = join(logs, f + '.log')
-  if (existsSync(log) && f !== 'go' && f !== 'e2e') console.log(`\n===== ${f}\n` + readFileSync(log, 'utf8').slice(-8000))
+  if (existsSync(log) && !f.startsWith('go') && f !== 'e2e') console.log(`\n===== ${f}\n` + readFileSync(log, 'utf8').slice(-8000))
 }
 console.log(`\nall suites took ${Math.round((Date.now() - started) / 1000)} s`)
 console.log(`${passed} passed, ${failed} failed`)

@@ -43,6 +43,8 @@ type Market struct {
 	Database string   // URL; "" for SQLite
 
 	dir, binary string
+	admin       string // URL and schema of what Open made at PostgreSQL
+	schema      string
 	args        []string
 }
 
@@ -62,11 +64,11 @@ func Open(binary, database string, buyers int, extra ...string) (*Market, error)
 	}
 	m.URL = "http://127.0.0.1:" + port
 	if database != "" {
-		schema := "bench_" + strconv.FormatInt(time.Now().UnixNano(), 36)
-		if out, err := exec.Command("psql", "-q", database, "-c", "CREATE SCHEMA "+schema).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("psql: %w: %s", err, out)
+		m.admin, m.schema = database, "bench_"+strconv.FormatInt(time.Now().UnixNano(), 36)
+		if err := PSQL(database, "CREATE SCHEMA "+m.schema); err != nil {
+			return nil, err
 		}
-		m.Engine, m.Database = "postgres", database+"&search_path="+schema
+		m.Engine, m.Database = "postgres", database+"&search_path="+m.schema
 	}
 	m.args = append([]string{"serve", "--data", dir, "--database", m.Database, "--http", "127.0.0.1:" + port, "--rtmp", "off", "--webrtc", "off",
 		"--test-payment", "--trusted-proxy", "127.0.0.0/8", "--log-level", "warn"}, extra...)
@@ -74,6 +76,14 @@ func Open(binary, database string, buyers int, extra ...string) (*Market, error)
 		return nil, err
 	}
 	return m, m.Up()
+}
+
+// PSQL runs a statement at a PostgreSQL URL.
+func PSQL(database, statement string) error {
+	if out, err := exec.Command("psql", "-q", database, "-c", "SET client_min_messages = warning", "-c", statement).CombinedOutput(); err != nil {
+		return fmt.Errorf("psql: %w: %s", err, out)
+	}
+	return nil
 }
 
 // FreePort is a port that nobody listens on.
@@ -121,6 +131,11 @@ func (m *Market) Close() {
 		_ = m.Server.Wait()
 	}
 	_ = os.RemoveAll(m.dir)
+	if m.schema != "" { // or the engine would tidy and count it while the next market is measured
+		if err := PSQL(m.admin, "DROP SCHEMA IF EXISTS "+m.schema+" CASCADE"); err != nil {
+			fmt.Fprintln(os.Stderr, "market:", err)
+		}
+	}
 }
 
 // Check runs `openstall admin check` and returns its report; an error when

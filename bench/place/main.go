@@ -115,6 +115,10 @@ func measure(r *Report) error {
 		if url == "" || *engine == "sqlite" {
 			continue
 		}
+		// Neither pays for what the other left to be written.
+		if err := market.PSQL(url, "CHECKPOINT"); err != nil {
+			return err
+		}
 		tps, err := pgbench(url)
 		if err != nil {
 			return err
@@ -122,6 +126,10 @@ func measure(r *Report) error {
 		r.PGBench = append(r.PGBench, tps)
 		w, err := open(url)
 		if err != nil {
+			return err
+		}
+		if err := market.PSQL(url, "CHECKPOINT"); err != nil {
+			w.Close()
 			return err
 		}
 		hot, err := w.hot(256)
@@ -172,9 +180,8 @@ func pgbench(url string) (float64, error) {
 		CREATE TABLE hot (id int primary key, stock bigint); INSERT INTO hot VALUES (1, 1000000000);
 		CREATE TABLE hot_order (id bigserial primary key, sku int, buyer text, at timestamptz default now());
 		CREATE INDEX ON hot_order (buyer);`
-	psql := exec.Command("psql", "-q", url, "-c", setup)
-	if out, err := psql.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("psql: %w: %s", err, out)
+	if err := market.PSQL(url, setup); err != nil {
+		return 0, err
 	}
 	script := filepath.Join(dir, "hot.sql")
 	body := "BEGIN;\nUPDATE hot SET stock = stock - 1 WHERE id = 1 AND stock >= 1;\nINSERT INTO hot_order (sku, buyer) VALUES (1, 'b' || :client_id);\nCOMMIT;\n"

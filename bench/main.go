@@ -1,9 +1,9 @@
 // Command bench runs every load program and keeps the figures as JSON in
-// bench/results: publish to first part and the cost of a viewer (bench/media),
-// placement beside pgbench (bench/place), what a room delivers for a CPU second
-// (bench/room), pages of Discover out of a million videos (bench/feed), and the
-// memory of an idle server with the demo market. What each measures stands in its
-// own folder.
+// bench/results: placement beside pgbench (bench/place), pages of products and
+// shops (bench/browse), publish to first part and the cost of a viewer
+// (bench/media), what a room delivers for a CPU second (bench/room), pages of
+// Discover out of a million videos (bench/feed), and the memory of an idle server
+// with the demo market. What each measures stands in its own folder.
 package main
 
 import (
@@ -46,7 +46,7 @@ func run() error {
 		fmt.Printf("idle server with the demo market: %.1f MB resident (goal: at most 60)\n\n", rss)
 		report["idle_rss_mb"] = rss
 	}
-	for _, name := range []string{"place", "media", "room", "feed"} {
+	for _, name := range []string{"place", "browse", "media", "room", "feed"} {
 		fmt.Println("==", name)
 		cmd := exec.Command("go", "run", "./bench/"+name, "-json")
 		cmd.Env = append(os.Environ(), services.Env...)

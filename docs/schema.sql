@@ -120,6 +120,8 @@ CREATE INDEX payout_open ON payout (asked_at, id) WHERE state IN ('asked', 'held
 
 CREATE INDEX payout_shop ON payout (shop, asked_at, id);
 
+CREATE INDEX product_newest ON product (created_at, id) WHERE state = 'live';
+
 CREATE INDEX product_revision_product ON product_revision (product);
 
 CREATE INDEX product_shop ON product (shop, created_at, id);

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +32,22 @@ type Spread struct {
 func Sum(runs []float64) Spread {
 	s := slices.Sorted(slices.Values(runs))
 	return Spread{Runs: runs, Min: s[0], Median: s[len(s)/2], Max: s[len(s)-1]}
+}
+
+// Profile keeps a profile of the CPU of the server whose metrics are at an
+// address.
+func Profile(metrics string, seconds int, path string) error {
+	res, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", metrics, seconds))
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, res.Body)
+	return errors.Join(err, f.Close())
 }
 
 // Child is this program, run once more as a server.

@@ -29,6 +29,9 @@ import (
 	"github.com/openstall/openstall/internal/platform/web"
 )
 
+// goods are what a shop shows beside what is measured by itself.
+const goods = 24
+
 // Market is a market with a server, or between two.
 type Market struct {
 	Engine   string // sqlite or postgres
@@ -36,6 +39,8 @@ type Market struct {
 	Server   *exec.Cmd
 	Client   *http.Client
 	Shop     string
+	Slug     string   // of the shop
+	Goods    []string // products with a picture
 	Owner    string   // session of the shop's owner
 	Tokens   []string // sessions of buyers
 	Hot      string   // a SKU of which there is always enough
@@ -187,7 +192,7 @@ func (m *Market) seed(buyers int) error {
 	}); err != nil {
 		return err
 	}
-	m.Shop = sh.ID
+	m.Shop, m.Slug = sh.ID, sh.Slug
 	for _, g := range []struct {
 		sku   *string
 		units int64
@@ -198,6 +203,22 @@ func (m *Market) seed(buyers int) error {
 		}
 		*g.sku = p.SKUs[0].ID
 		if _, err := a.Stock.Record(ctx, sh.ID, stock.Move{Key: *g.sku, SKU: *g.sku, Add: g.units, Reason: stock.Landed}); err != nil {
+			return err
+		}
+	}
+	for i := range goods {
+		im := shop.Image{ID: fmt.Sprintf("img_bench%02d", i), Shop: sh.ID, Width: 1200, Height: 1200, Color: "#c0a080"}
+		if err := a.Shops.SaveImage(ctx, im); err != nil {
+			return err
+		}
+		p, err := a.Catalog.Create(ctx, sh, catalog.Form{Title: text.Both(fmt.Sprintf("Bowl of the %d. kiln", i+1), fmt.Sprintf("第 %d 窑的碗", i+1)),
+			About: text.Both("Thrown by hand, fired twice, safe in the dishwasher. No two are alike.", "手工拉坯，两次烧成，可用洗碗机。每只都不一样。"), Images: []string{im.ID},
+			Measure: catalog.Piece, State: catalog.Live, SKUs: []catalog.SKUForm{{PriceMinor: int64(1900 + 100*i)}}})
+		if err != nil {
+			return err
+		}
+		m.Goods = append(m.Goods, p.ID)
+		if _, err := a.Stock.Record(ctx, sh.ID, stock.Move{Key: p.ID, SKU: p.SKUs[0].ID, Add: 100, Reason: stock.Landed}); err != nil {
 			return err
 		}
 	}

@@ -7,14 +7,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -247,23 +243,6 @@ func (w world) offers(sku string, n int) ([]market.Offer, error) {
 	return out, nil
 }
 
-// line is one buyer's connection. It writes requests that were rendered
-// beforehand and reads no more of an answer than it must, so that the
-// processor belongs to the server and not to its client; pgbench is as frugal.
-type line struct {
-	conn net.Conn
-	in   *bufio.Reader
-	body []byte
-}
-
-func (w world) dial() (*line, error) {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
-	if err != nil {
-		return nil, err
-	}
-	return &line{conn: conn, in: bufio.NewReaderSize(conn, 8<<10)}, nil
-}
-
 // request renders the placement of an offer.
 func (w world) request(o market.Offer) []byte {
 	body, err := json.Marshal(o.Order())
@@ -272,57 +251,6 @@ func (w world) request(o market.Offer) []byte {
 	}
 	return fmt.Appendf(nil, "POST /v1/orders HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Forwarded-For: %s\r\nCookie: %s=%s\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n\r\n%s",
 		market.From(o.Buyer), web.SessionCookie, w.Tokens[o.Buyer], id.Secret(16), len(body), body)
-}
-
-// send does one exchange; the body is good until the next.
-func (l *line) send(request []byte) (status int, body []byte, err error) {
-	if _, err = l.conn.Write(request); err != nil {
-		return 0, nil, err
-	}
-	length := -1
-	for first := true; ; first = false {
-		row, err := l.in.ReadSlice('\n')
-		if err != nil {
-			return 0, nil, err
-		}
-		switch row = bytes.TrimRight(row, "\r\n"); {
-		case first:
-			if len(row) < 12 {
-				return 0, nil, fmt.Errorf("answer %q", row)
-			}
-			status, err = strconv.Atoi(string(row[9:12]))
-		case len(row) == 0:
-			if length < 0 {
-				return status, nil, errors.New("answer without a length")
-			}
-			l.body = slices.Grow(l.body[:0], length)[:length]
-			_, err = io.ReadFull(l.in, l.body)
-			return status, l.body, err
-		case len(row) > 15 && bytes.EqualFold(row[:15], []byte("content-length:")):
-			length, err = strconv.Atoi(string(bytes.TrimSpace(row[15:])))
-		}
-		if err != nil {
-			return 0, nil, err
-		}
-	}
-}
-
-// lines opens a connection for each buyer.
-func (w world) lines(n int) ([]*line, error) {
-	out := make([]*line, n)
-	for i := range out {
-		var err error
-		if out[i], err = w.dial(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func hangUp(lines []*line) {
-	for _, l := range lines {
-		_ = l.conn.Close()
-	}
 }
 
 // hot places orders of one SKU for some seconds.
@@ -336,11 +264,11 @@ func (w world) hot(buyers int) (Result, error) {
 	for i, o := range offers {
 		requests[i] = w.request(o)
 	}
-	lines, err := w.lines(buyers)
+	lines, err := market.Lines(w.URL, buyers)
 	if err != nil {
 		return r, err
 	}
-	defer hangUp(lines)
+	defer market.HangUp(lines)
 	if *profile != "" {
 		go w.record()
 	}
@@ -365,7 +293,7 @@ func (w world) hot(buyers int) (Result, error) {
 					break
 				}
 				at := time.Now()
-				status, body, err := l.send(requests[i])
+				status, body, err := l.Send(requests[i])
 				own = append(own, float64(time.Since(at).Microseconds())/1000)
 				if err == nil && status == http.StatusCreated {
 					ok.Add(1)
@@ -396,18 +324,8 @@ func (w world) hot(buyers int) (Result, error) {
 
 // record keeps a profile of the server's CPU over the measurement.
 func (w world) record() {
-	res, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", w.metrics, max(1, *seconds-1)))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "profile:", err)
-		return
-	}
-	defer res.Body.Close()
-	f, err := os.Create(filepath.Join(*profile, fmt.Sprintf("%s-%d.prof", w.Engine, time.Now().Unix())))
-	if err == nil {
-		_, err = io.Copy(f, res.Body)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
+	path := filepath.Join(*profile, fmt.Sprintf("%s-%d.prof", w.Engine, time.Now().Unix()))
+	if err := gauge.Profile(w.metrics, max(1, *seconds-1), path); err != nil {
 		fmt.Fprintln(os.Stderr, "profile:", err)
 	}
 }
@@ -424,11 +342,11 @@ func (w world) flash() (Result, error) {
 		work <- w.request(o)
 	}
 	close(work)
-	lines, err := w.lines(256)
+	lines, err := market.Lines(w.URL, 256)
 	if err != nil {
 		return r, err
 	}
-	defer hangUp(lines)
+	defer market.HangUp(lines)
 	cpu := w.cpu()
 	var ok, refused, bad, last atomic.Int64
 	var mu sync.Mutex
@@ -441,7 +359,7 @@ func (w world) flash() (Result, error) {
 			<-gate
 			for request := range work {
 				at := time.Now()
-				status, body, err := l.send(request)
+				status, body, err := l.Send(request)
 				d := float64(time.Since(at).Microseconds()) / 1000
 				mu.Lock()
 				took = append(took, d)

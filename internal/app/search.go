@@ -227,7 +227,7 @@ func (a *App) findingProduct(ctx context.Context, f *found) error {
 	if p.State != catalog.Live {
 		return errUnfound
 	}
-	card, err := a.Shelf.CardOf(ctx, p)
+	card, err := a.Shelf.Card(ctx, p.ID, "")
 	if err != nil {
 		return err
 	}

@@ -273,6 +273,19 @@ func (s *Service) Get(ctx context.Context, product string) (Product, error) {
 	return byID(ctx, s.db, product)
 }
 
+// Many returns those of some products that exist, by id.
+func (s *Service) Many(ctx context.Context, products []string) (map[string]Product, error) {
+	out := make(map[string]Product, len(products))
+	if len(products) == 0 {
+		return out, nil
+	}
+	found, err := byIDs(ctx, s.db, products)
+	for _, p := range found {
+		out[p.ID] = p
+	}
+	return out, err
+}
+
 // ProductIn returns the id of the product that a variant of a shop belongs to.
 func ProductIn(ctx context.Context, q db.Querier, shopID, sku string) (string, error) {
 	return productOfShop(ctx, q, shopID, sku)
@@ -293,13 +306,13 @@ func (s *Service) OfShop(ctx context.Context, shopID string, all bool, after pag
 	return page.Cut(rows, n, cursor), nil
 }
 
-// Newest lists live products over all shops.
-func (s *Service) Newest(ctx context.Context, after page.Cursor, n int) (page.Of[Product], error) {
-	rows, err := newest(ctx, s.db, after, n+1)
-	if err != nil {
-		return page.Of[Product]{}, err
+// Live names the newest n products of a shop that are on sale, or those of the
+// market when shopID is empty.
+func (s *Service) Live(ctx context.Context, shopID string, n int) ([]string, error) {
+	if shopID == "" {
+		return newestIDs(ctx, s.db, n)
 	}
-	return page.Cut(rows, n, cursor), nil
+	return idsOfShop(ctx, s.db, shopID, n)
 }
 
 func cursor(p Product) page.Cursor {
@@ -345,22 +358,25 @@ type PriceFacts struct {
 	Lowest   int64     // the lowest price of the last 30 days, the current one included
 }
 
-// PriceFactsOf reads the history of a variant (Directive 98/6/EC, art. 6a: the
+// PriceFactsOf reads the history of variants (Directive 98/6/EC, art. 6a: the
 // lowest price of at least 30 days before a reduction).
-func (s *Service) PriceFactsOf(ctx context.Context, sku string) (PriceFacts, error) {
-	now := s.now()
-	rows, err := pricesSince(ctx, s.db, sku, now.AddDate(0, 0, -30))
-	if err != nil || len(rows) == 0 {
-		return PriceFacts{}, err
+func (s *Service) PriceFactsOf(ctx context.Context, skus ...string) (map[string]PriceFacts, error) {
+	out := make(map[string]PriceFacts, len(skus))
+	if len(skus) == 0 {
+		return out, nil
 	}
-	f := PriceFacts{Lowest: rows[0].minor}
-	for _, r := range rows {
-		f.Lowest = min(f.Lowest, r.minor)
+	histories, err := pricesSince(ctx, s.db, skus, s.now().AddDate(0, 0, -30))
+	for sku, rows := range histories {
+		f := PriceFacts{Lowest: rows[0].minor}
+		for _, r := range rows {
+			f.Lowest = min(f.Lowest, r.minor)
+		}
+		if len(rows) > 1 && rows[1].minor > rows[0].minor {
+			f.Was, f.WasUntil = rows[1].minor, clock.Time(rows[0].since)
+		}
+		out[sku] = f
 	}
-	if len(rows) > 1 && rows[1].minor > rows[0].minor {
-		f.Was, f.WasUntil = rows[1].minor, clock.Time(rows[0].since)
-	}
-	return f, nil
+	return out, err
 }
 
 func orNotFound(err error) error {

@@ -38,49 +38,73 @@ func byID(ctx context.Context, q db.Querier, product string) (Product, error) {
 	if err != nil {
 		return Product{}, err
 	}
-	return whole(ctx, q, r)
-}
-
-// whole adds the variants.
-func whole(ctx context.Context, q db.Querier, r row) (Product, error) {
-	p, err := r.product()
+	all, err := wholes(ctx, q, []row{r}, nil)
 	if err != nil {
 		return Product{}, err
+	}
+	return all[0], nil
+}
+
+func byIDs(ctx context.Context, q db.Querier, ids []string) ([]Product, error) {
+	marks, args := db.In(1, ids)
+	rows, err := db.All(ctx, q, scan, `SELECT `+columns+` FROM product WHERE id IN (`+marks+`)`, args...)
+	return wholes(ctx, q, rows, err)
+}
+
+// wholes adds the variants.
+func wholes(ctx context.Context, q db.Querier, found []row, err error) ([]Product, error) {
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	out := make([]Product, len(found))
+	at := make(map[string]int, len(found))
+	ids := make([]string, len(found))
+	for i, r := range found {
+		if out[i], err = r.product(); err != nil {
+			return nil, err
+		}
+		ids[i], at[r.ID] = r.ID, i
 	}
 	type skuRow struct {
 		SKU
 		name string
 	}
+	marks, args := db.In(1, ids)
 	rows, err := db.All(ctx, q, func(k *skuRow) []any {
 		return []any{&k.ID, &k.Product, &k.Shop, &k.name, &k.Price.Minor, &k.Price.Currency, &k.Grams, &k.Active}
 	}, `
 		SELECT id, product, shop, name, price_minor, currency, grams, active
 		FROM sku
-		WHERE product = $1 AND active
-		ORDER BY position`, p.ID)
-	if err != nil {
-		return Product{}, err
-	}
-	for _, k := range rows {
-		if err := json.Unmarshal([]byte(k.name), &k.Name); err != nil {
-			return Product{}, err
-		}
-		p.SKUs = append(p.SKUs, k.SKU)
-	}
-	return p, nil
-}
-
-func wholes(ctx context.Context, q db.Querier, rows []row, err error) ([]Product, error) {
+		WHERE product IN (`+marks+`) AND active
+		ORDER BY product, position`, args...)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Product, len(rows))
-	for i, r := range rows {
-		if out[i], err = whole(ctx, q, r); err != nil {
+	for _, k := range rows {
+		if err := json.Unmarshal([]byte(k.name), &k.Name); err != nil {
 			return nil, err
 		}
+		p := &out[at[k.Product]]
+		p.SKUs = append(p.SKUs, k.SKU)
 	}
 	return out, nil
+}
+
+// idsOfShop and newestIDs name what buyers see, newest first.
+func idsOfShop(ctx context.Context, q db.Querier, shop string, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT id FROM product
+		WHERE shop = $1 AND state = 'live'
+		ORDER BY created_at DESC, id DESC
+		LIMIT $2`, shop, n)
+}
+
+func newestIDs(ctx context.Context, q db.Querier, n int) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `
+		SELECT id FROM product
+		WHERE state = 'live'
+		ORDER BY created_at DESC, id DESC
+		LIMIT $1`, n)
 }
 
 func ofShop(ctx context.Context, q db.Querier, shop string, all bool, after page.Cursor, n int) ([]Product, error) {
@@ -89,15 +113,6 @@ func ofShop(ctx context.Context, q db.Querier, shop string, all bool, after page
 		WHERE shop = $1 AND (state = 'live' OR $2) AND (created_at, id) < ($3, $4)
 		ORDER BY created_at DESC, id DESC
 		LIMIT $5`, shop, all, after.At, after.ID, n)
-	return wholes(ctx, q, rows, err)
-}
-
-func newest(ctx context.Context, q db.Querier, after page.Cursor, n int) ([]Product, error) {
-	rows, err := db.All(ctx, q, scan, `
-		SELECT `+columns+` FROM product
-		WHERE state = 'live' AND (created_at, id) < ($1, $2)
-		ORDER BY created_at DESC, id DESC
-		LIMIT $3`, after.At, after.ID, n)
 	return wholes(ctx, q, rows, err)
 }
 
@@ -198,12 +213,22 @@ func productOfShop(ctx context.Context, q db.Querier, shop, sku string) (string,
 	return p, err
 }
 
-type priceRow struct{ since, minor int64 }
+type priceRow struct {
+	sku          string
+	since, minor int64
+}
 
-// pricesSince returns the prices that held at or after since, newest first.
-func pricesSince(ctx context.Context, q db.Querier, sku string, since time.Time) ([]priceRow, error) {
-	return db.All(ctx, q, func(r *priceRow) []any { return []any{&r.since, &r.minor} }, `
-		SELECT since, price_minor FROM price_history
-		WHERE sku = $1 AND since >= COALESCE((SELECT MAX(since) FROM price_history WHERE sku = $1 AND since <= $2), 0)
-		ORDER BY since DESC`, sku, clock.Millis(since))
+// pricesSince returns the prices of variants that held at or after since, each
+// variant's newest first.
+func pricesSince(ctx context.Context, q db.Querier, skus []string, since time.Time) (map[string][]priceRow, error) {
+	marks, args := db.In(2, skus)
+	rows, err := db.All(ctx, q, func(r *priceRow) []any { return []any{&r.sku, &r.since, &r.minor} }, `
+		SELECT sku, since, price_minor FROM price_history p
+		WHERE sku IN (`+marks+`) AND since >= COALESCE((SELECT MAX(since) FROM price_history WHERE sku = p.sku AND since <= $1), 0)
+		ORDER BY sku, since DESC`, append([]any{clock.Millis(since)}, args...)...)
+	out := make(map[string][]priceRow, len(skus))
+	for _, r := range rows {
+		out[r.sku] = append(out[r.sku], r)
+	}
+	return out, err
 }

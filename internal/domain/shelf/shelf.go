@@ -1,13 +1,15 @@
 // Package shelf makes what buyers see of goods: cards with title, picture,
 // price and what is left, put together from shop, catalog and stock.
 //
-// Cards are prepared once and kept in memory until catalog or stock say that
-// they changed; another process's change is seen within a second or two.
+// What a crowd looks at is prepared once and kept in memory until catalog or
+// stock say that it changed; another process's change is seen within a second or
+// two.
 package shelf
 
 import (
 	"context"
-	"sync"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/catalog"
@@ -15,6 +17,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/clock"
+	"github.com/openstall/openstall/internal/kit/memo"
 	"github.com/openstall/openstall/internal/kit/money"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/bus"
@@ -105,80 +108,116 @@ type Product struct {
 
 // Service prepares cards. It is safe for concurrent use.
 type Service struct {
-	db    *db.DB
-	shops *shop.Service
-	goods *catalog.Service
-	now   clock.Now
-	live  func(shop string) string
+	live func(shop string) string
 
-	mu       sync.Mutex
-	cards    map[string]cardEntry
-	stocks   map[stockKey]stockEntry
-	shopByID map[string]shopEntry
+	pictures *memo.Memo[string, Image]
+	shops    *memo.Memo[string, front]
+	slugs    *memo.Memo[string, string]
+	lists    *memo.Memo[list, []string]
+	products *memo.Memo[string, Product] // without what changes on its own: shop card, tax, stock
+	stocks   *memo.Memo[string, stock.Open]
+	goods    *catalog.Service
 }
 
-type stockKey struct{ sku, bucket string }
-
-type cardEntry struct {
-	card  Card
-	until time.Time
+// front is a shop with its card.
+type front struct {
+	card ShopCard
+	shop shop.Shop
 }
 
-type stockEntry struct {
-	item  stock.Item
-	until time.Time
+// list names the newest n products of a shop, or of the market ("").
+type list struct {
+	shop string
+	n    int
 }
 
-type shopEntry struct {
-	card  ShopCard
-	shop  shop.Shop
-	until time.Time
-}
-
-// How long a card may be used although another process may have changed it.
+// How long something may be used although another process may have changed it.
 const (
-	cardFor  = 2 * time.Second
-	stockFor = time.Second
+	pictureFor = time.Hour // a picture never changes under its id
+	cardFor    = 2 * time.Second
+	stockFor   = time.Second
 )
 
 // New returns a service that hears of changes from b. live names the running
 // show of a shop, or "".
 func New(d *db.DB, b *bus.Bus, shops *shop.Service, goods *catalog.Service, live func(shop string) string, now clock.Now) *Service {
-	s := &Service{db: d, shops: shops, goods: goods, live: live, now: now,
-		cards: map[string]cardEntry{}, stocks: map[stockKey]stockEntry{}, shopByID: map[string]shopEntry{}}
+	s := &Service{live: live, goods: goods}
+	s.pictures = memo.New(pictureFor, now, func(ctx context.Context, ids []string) (map[string]Image, error) {
+		found, err := shop.Images(ctx, d, ids...)
+		out := make(map[string]Image, len(found))
+		for id, im := range found {
+			out[id] = ImageOf(im)
+		}
+		return out, err
+	})
+	s.shops = memo.New(cardFor, now, func(ctx context.Context, ids []string) (map[string]front, error) {
+		found, err := shops.Many(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[string]front, len(found))
+		for id, sh := range found {
+			avatar, err := s.Picture(ctx, sh.Avatar)
+			if err != nil {
+				return nil, err
+			}
+			out[id] = front{shop: sh, card: ShopCard{ID: sh.ID, Slug: sh.Slug, Name: sh.Name, Pack: sh.Pack, Stall: sh.Stall, Color: sh.Color, Avatar: avatar}}
+		}
+		return out, nil
+	})
+	s.slugs = memo.New(cardFor, now, func(ctx context.Context, slugs []string) (map[string]string, error) {
+		out := map[string]string{}
+		for _, slug := range slugs {
+			sh, err := shops.BySlug(ctx, slug)
+			if err != nil {
+				return nil, err
+			}
+			out[slug] = sh.ID
+		}
+		return out, nil
+	})
+	s.lists = memo.New(cardFor, now, func(ctx context.Context, keys []list) (map[list][]string, error) {
+		out := map[list][]string{}
+		for _, k := range keys {
+			ids, err := goods.Live(ctx, k.shop, k.n)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = ids
+		}
+		return out, nil
+	})
+	s.products = memo.New(cardFor, now, func(ctx context.Context, ids []string) (map[string]Product, error) {
+		found, err := goods.Many(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		faces, err := s.prepare(ctx, slices.Collect(maps.Values(found)))
+		out := make(map[string]Product, len(faces))
+		for _, p := range faces {
+			out[p.ID] = p
+		}
+		return out, err
+	})
+	s.stocks = memo.New(stockFor, now, func(ctx context.Context, skus []string) (map[string]stock.Open, error) {
+		return stock.OpenOf(ctx, d, skus)
+	})
 	b.Inline(catalog.Changed, func(_ context.Context, tx *db.Tx, e bus.Event) error {
-		tx.AfterCommit(func() { s.forgetCard(e.Key) })
+		tx.AfterCommit(func() {
+			s.products.Forget(e.Key)
+			s.lists.Clear()
+		})
 		return nil
 	})
 	b.Inline(stock.Changed, func(_ context.Context, tx *db.Tx, e bus.Event) error {
-		tx.AfterCommit(func() { s.forgetStock(e.Key) })
+		tx.AfterCommit(func() { s.stocks.Forget(e.Key) })
 		return nil
 	})
 	return s
 }
 
-func (s *Service) forgetCard(product string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.cards, product)
-}
-
-func (s *Service) forgetStock(sku string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k := range s.stocks {
-		if k.sku == sku {
-			delete(s.stocks, k)
-		}
-	}
-}
-
 // ForgetShop drops a shop's card after it was changed.
-func (s *Service) ForgetShop(shopID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.shopByID, shopID)
-}
+func (s *Service) ForgetShop(shopID string) { s.shops.Forget(shopID) }
 
 // ImageOf describes a picture.
 func ImageOf(im shop.Image) Image {
@@ -190,39 +229,33 @@ func (s *Service) Picture(ctx context.Context, id string) (*Image, error) {
 	if id == "" {
 		return nil, nil
 	}
-	all, err := shop.Images(ctx, s.db, id)
-	if err != nil {
+	im, ok, err := s.pictures.Get(ctx, id)
+	if err != nil || !ok {
 		return nil, err
 	}
-	if im, ok := all[id]; ok {
-		v := ImageOf(im)
-		return &v, nil
-	}
-	return nil, nil
+	return &im, nil
 }
 
 // Shop returns a shop with its card.
 func (s *Service) Shop(ctx context.Context, shopID string) (ShopCard, shop.Shop, error) {
-	now := s.now()
-	s.mu.Lock()
-	e, ok := s.shopByID[shopID]
-	s.mu.Unlock()
-	if !ok || now.After(e.until) {
-		sh, err := s.shops.Get(ctx, shopID)
-		if err != nil {
-			return ShopCard{}, shop.Shop{}, err
-		}
-		avatar, err := s.Picture(ctx, sh.Avatar)
-		if err != nil {
-			return ShopCard{}, shop.Shop{}, err
-		}
-		e = shopEntry{shop: sh, until: now.Add(cardFor), card: ShopCard{ID: sh.ID, Slug: sh.Slug, Name: sh.Name, Pack: sh.Pack, Stall: sh.Stall, Color: sh.Color, Avatar: avatar}}
-		s.mu.Lock()
-		s.shopByID[shopID] = e
-		s.mu.Unlock()
+	f, ok, err := s.shops.Get(ctx, shopID)
+	if err == nil && !ok {
+		err = shop.ErrNotFound
 	}
-	e.card.Live = s.live(shopID)
-	return e.card, e.shop, nil
+	if err != nil {
+		return ShopCard{}, shop.Shop{}, err
+	}
+	f.card.Live = s.live(shopID)
+	return f.card, f.shop, nil
+}
+
+// ShopBySlug is [Service.Shop] by the name in its address.
+func (s *Service) ShopBySlug(ctx context.Context, slug string) (ShopCard, shop.Shop, error) {
+	shopID, _, err := s.slugs.Get(ctx, slug)
+	if err != nil {
+		return ShopCard{}, shop.Shop{}, err
+	}
+	return s.Shop(ctx, shopID)
 }
 
 // ShopCard returns a shop's card.
@@ -233,40 +266,43 @@ func (s *Service) ShopCard(ctx context.Context, shopID string) (ShopCard, error)
 
 // Card returns a product's card with the stock of a bucket ("": the stall).
 func (s *Service) Card(ctx context.Context, product, bucket string) (Card, error) {
-	now := s.now()
-	s.mu.Lock()
-	e, ok := s.cards[product]
-	s.mu.Unlock()
-	if !ok || now.After(e.until) {
-		p, err := s.goods.Get(ctx, product)
-		if err != nil {
-			return Card{}, err
-		}
-		if e.card, err = s.prepare(ctx, p); err != nil {
-			return Card{}, err
-		}
-		e.until = now.Add(cardFor)
-		s.mu.Lock()
-		s.cards[product] = e
-		s.mu.Unlock()
+	p, ok, err := s.products.Get(ctx, product)
+	if err == nil && !ok {
+		err = catalog.ErrNotFound
 	}
-	return s.withStock(ctx, e.card, bucket)
-}
-
-// CardOf returns the card of a product that was just read.
-func (s *Service) CardOf(ctx context.Context, p catalog.Product) (Card, error) {
-	c, err := s.prepare(ctx, p)
 	if err != nil {
 		return Card{}, err
 	}
-	return s.withStock(ctx, c, stock.Stall)
+	return s.card(ctx, p, bucket)
 }
 
-// Cards returns the cards of products in their order.
-func (s *Service) Cards(ctx context.Context, ps []catalog.Product) ([]Card, error) {
-	out := make([]Card, 0, len(ps))
-	for _, p := range ps {
-		c, err := s.CardOf(ctx, p)
+// Newest returns the cards of what a shop, or the market (""), began to sell
+// last: at most n, the newest first.
+func (s *Service) Newest(ctx context.Context, shopID string, n int) ([]Card, error) {
+	ids, _, err := s.lists.Get(ctx, list{shopID, n})
+	if err != nil {
+		return nil, err
+	}
+	ready, err := s.products.Many(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var skus []string
+	for _, p := range ready {
+		for _, k := range p.SKUs {
+			skus = append(skus, k.ID)
+		}
+	}
+	if _, err := s.stocks.Many(ctx, skus); err != nil { // all at once, for the cards to find
+		return nil, err
+	}
+	out := make([]Card, 0, len(ids))
+	for _, id := range ids {
+		p, ok := ready[id]
+		if !ok || p.State != catalog.Live {
+			continue
+		}
+		c, err := s.card(ctx, p, stock.Stall)
 		if err != nil {
 			return nil, err
 		}
@@ -275,114 +311,127 @@ func (s *Service) Cards(ctx context.Context, ps []catalog.Product) ([]Card, erro
 	return out, nil
 }
 
-func (s *Service) prepare(ctx context.Context, p catalog.Product) (Card, error) {
-	pack, err := shop.PackOf(p.Pack)
+// Product returns everything a buyer can see of a product, in whatever state it
+// is.
+func (s *Service) Product(ctx context.Context, product string) (Product, error) {
+	p, ok, err := s.products.Get(ctx, product)
+	if err == nil && !ok {
+		err = catalog.ErrNotFound
+	}
+	if err != nil {
+		return Product{}, err
+	}
+	return s.complete(ctx, p)
+}
+
+// Wholes is [Service.Product] of products that were just read, past every memory
+// of them: a merchant must see what he wrote, whichever process he asks.
+func (s *Service) Wholes(ctx context.Context, ps ...catalog.Product) ([]Product, error) {
+	out, err := s.prepare(ctx, ps)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range out {
+		if out[i], err = s.complete(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Fresh returns a card with the stock of a bucket past every memory, for snapshots
+// that must not show old numbers.
+func (s *Service) Fresh(ctx context.Context, product, bucket string) (Card, error) {
+	s.products.Forget(product)
+	p, ok, err := s.products.Get(ctx, product)
+	if err == nil && !ok {
+		err = catalog.ErrNotFound
+	}
 	if err != nil {
 		return Card{}, err
 	}
+	for _, k := range p.SKUs {
+		s.stocks.Forget(k.ID)
+	}
+	return s.card(ctx, p, bucket)
+}
+
+// prepare makes of products what stays until they are changed.
+func (s *Service) prepare(ctx context.Context, ps []catalog.Product) ([]Product, error) {
+	var images, skus []string
+	for _, p := range ps {
+		images = append(images, p.Images...)
+		for _, k := range p.SKUs {
+			skus = append(skus, k.ID)
+		}
+	}
+	pictures, err := s.pictures.Many(ctx, images)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := s.goods.PriceFactsOf(ctx, skus...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Product, len(ps))
+	for i, p := range ps {
+		pack, err := shop.PackOf(p.Pack)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Product{About: p.About, Pack: p.Pack, Facts: pack.Facts(p.Fields), Images: []Image{}, ReturnRule: pack.ReturnRule, Revision: p.Revision, State: p.State,
+			Card: Card{ID: p.ID, Shop: p.Shop, Title: p.Title, SKUs: make([]SKU, len(p.SKUs)), Lead: pack.ByLead()}}
+		for j, id := range p.Images {
+			im, ok := pictures[id]
+			if !ok {
+				continue
+			}
+			out[i].Images = append(out[i].Images, im)
+			if j == 0 {
+				out[i].Image = &im
+			}
+		}
+		for j, k := range p.SKUs {
+			price := Price{Amount: k.Price}
+			if f := facts[k.ID]; f.Was > 0 {
+				was, low := money.Of(f.Was, k.Price.Currency), money.Of(f.Lowest, k.Price.Currency)
+				price.Was, price.WasUntil, price.Lowest30Days = &was, clock.Ptr(f.WasUntil), &low
+			}
+			out[i].SKUs[j] = SKU{ID: k.ID, Name: k.Name, Price: price, Measure: MeasureOf(p.Measure)}
+		}
+	}
+	return out, nil
+}
+
+// complete fills in what changes without the product.
+func (s *Service) complete(ctx context.Context, p Product) (Product, error) {
+	var err error
+	if p.ShopCard, err = s.ShopCard(ctx, p.Shop); err != nil {
+		return Product{}, err
+	}
+	p.Card, err = s.card(ctx, p, stock.Stall)
+	return p, err
+}
+
+// card copies a product's card and fills in what is left of it.
+func (s *Service) card(ctx context.Context, p Product, bucket string) (Card, error) {
 	_, sh, err := s.Shop(ctx, p.Shop)
 	if err != nil {
 		return Card{}, err
 	}
-	c := Card{ID: p.ID, Shop: p.Shop, Title: p.Title, SKUs: make([]SKU, 0, len(p.SKUs)), Lead: pack.ByLead()}
-	if len(p.Images) > 0 {
-		im, err := s.Picture(ctx, p.Images[0])
+	c := p.Card
+	c.SKUs, c.SoldOut = slices.Clone(c.SKUs), true
+	for i := range c.SKUs {
+		k := &c.SKUs[i]
+		open, _, err := s.stocks.Get(ctx, k.ID)
 		if err != nil {
 			return Card{}, err
 		}
-		c.Image = im
-	}
-	for _, k := range p.SKUs {
-		price := Price{Amount: k.Price, PlusTax: sh.Tax.Prices == tax.Added}
-		f, err := s.goods.PriceFactsOf(ctx, k.ID)
-		if err != nil {
-			return Card{}, err
-		}
-		if f.Was > 0 {
-			was, low := money.Of(f.Was, k.Price.Currency), money.Of(f.Lowest, k.Price.Currency)
-			price.Was, price.WasUntil, price.Lowest30Days = &was, clock.Ptr(f.WasUntil), &low
-		}
-		c.SKUs = append(c.SKUs, SKU{ID: k.ID, Name: k.Name, Price: price, Measure: MeasureOf(p.Measure)})
-	}
-	return c, nil
-}
-
-// withStock copies a card and fills in what is left.
-func (s *Service) withStock(ctx context.Context, c Card, bucket string) (Card, error) {
-	skus := make([]SKU, len(c.SKUs))
-	copy(skus, c.SKUs)
-	c.SKUs, c.SoldOut = skus, true
-	for i := range skus {
-		item, err := s.stockOf(ctx, skus[i].ID, bucket)
-		if err != nil {
-			return Card{}, err
-		}
-		skus[i].Available, skus[i].Total = item.Available(), max(item.PutUp, item.Available())
-		c.SoldOut = c.SoldOut && skus[i].Available < skus[i].Measure.Min
+		item := open.Serve(k.ID, bucket)
+		k.Price.PlusTax = sh.Tax.Prices == tax.Added
+		k.Available, k.Total = item.Available(), max(item.PutUp, item.Available())
+		c.SoldOut = c.SoldOut && k.Available < k.Measure.Min
 	}
 	c.SoldOut = c.SoldOut && !c.Lead // nobody counts what is asked for
 	return c, nil
-}
-
-func (s *Service) stockOf(ctx context.Context, sku, bucket string) (stock.Item, error) {
-	now, k := s.now(), stockKey{sku, bucket}
-	s.mu.Lock()
-	e, ok := s.stocks[k]
-	s.mu.Unlock()
-	if ok && now.Before(e.until) {
-		return e.item, nil
-	}
-	served, err := stock.BucketOf(ctx, s.db, sku, bucket)
-	if err != nil {
-		return stock.Item{}, err
-	}
-	item, err := stock.OfIn(ctx, s.db, sku, served)
-	if err != nil {
-		return stock.Item{}, err
-	}
-	s.mu.Lock()
-	s.stocks[k] = stockEntry{item, now.Add(stockFor)}
-	s.mu.Unlock()
-	return item, nil
-}
-
-// Fresh returns the stock of a variant past every memory, for snapshots that
-// must not show old numbers.
-func (s *Service) Fresh(ctx context.Context, product, bucket string) (Card, error) {
-	s.forgetCard(product)
-	c, err := s.Card(ctx, product, bucket)
-	if err != nil {
-		return Card{}, err
-	}
-	for _, k := range c.SKUs {
-		s.forgetStock(k.ID)
-	}
-	return s.withStock(ctx, c, bucket)
-}
-
-// Whole returns everything a buyer can see of a product.
-func (s *Service) Whole(ctx context.Context, p catalog.Product) (Product, error) {
-	card, err := s.CardOf(ctx, p)
-	if err != nil {
-		return Product{}, err
-	}
-	pack, err := shop.PackOf(p.Pack)
-	if err != nil {
-		return Product{}, err
-	}
-	sc, err := s.ShopCard(ctx, p.Shop)
-	if err != nil {
-		return Product{}, err
-	}
-	out := Product{Card: card, ShopCard: sc, About: p.About, Pack: p.Pack, Facts: pack.Facts(p.Fields), Images: []Image{}, ReturnRule: pack.ReturnRule, Revision: p.Revision, State: p.State}
-	for _, id := range p.Images {
-		im, err := s.Picture(ctx, id)
-		if err != nil {
-			return Product{}, err
-		}
-		if im != nil {
-			out.Images = append(out.Images, *im)
-		}
-	}
-	return out, nil
 }

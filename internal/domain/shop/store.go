@@ -223,20 +223,15 @@ func insertImage(ctx context.Context, q db.Querier, im Image, now time.Time) err
 }
 
 func images(ctx context.Context, q db.Querier, ids []string) (map[string]Image, error) {
-	out := map[string]Image{}
-	for _, id := range ids {
-		if id == "" {
-			continue
-		}
-		im, err := db.One(ctx, q, func(im *Image) []any { return []any{&im.ID, &im.Shop, &im.Width, &im.Height, &im.Color} },
-			`SELECT id, shop, width, height, color FROM image WHERE id = $1`, id)
-		if errors.Is(err, db.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out[id] = im
+	out := make(map[string]Image, len(ids))
+	if len(ids) == 0 {
+		return out, nil
 	}
-	return out, nil
+	marks, args := db.In(1, ids)
+	found, err := db.All(ctx, q, func(im *Image) []any { return []any{&im.ID, &im.Shop, &im.Width, &im.Height, &im.Color} },
+		`SELECT id, shop, width, height, color FROM image WHERE id IN (`+marks+`)`, args...)
+	for _, im := range found {
+		out[im.ID] = im
+	}
+	return out, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/kit/clock"
 	"github.com/openstall/openstall/internal/kit/id"
+	"github.com/openstall/openstall/internal/kit/memo"
 	"github.com/openstall/openstall/internal/kit/page"
 	"github.com/openstall/openstall/internal/kit/text"
 	"github.com/openstall/openstall/internal/platform/bus"
@@ -25,11 +26,18 @@ type Service struct {
 	stock  *stock.Service
 	secret []byte
 	now    clock.Now
+	listed *memo.Memo[string, Lists] // by shop; "" for the market
 }
+
+// listedFor is how long lists may be used although another process may have
+// changed a show of them.
+const listedFor = time.Second
 
 // New returns a service that keeps shows in d. secret signs publish tickets.
 func New(d *db.DB, b *bus.Bus, st *stock.Service, secret string, now clock.Now) *Service {
-	return &Service{db: d, bus: b, stock: st, secret: []byte(secret), now: now}
+	s := &Service{db: d, bus: b, stock: st, secret: []byte(secret), now: now}
+	s.listed = memo.New(listedFor, now, s.lists)
+	return s
 }
 
 // Plan is a show as a merchant writes it.
@@ -127,6 +135,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, sh Show, was State) error
 	if err != nil {
 		return err
 	}
+	tx.AfterCommit(func() { s.listed.Forget(sh.Shop, "") })
 	events := []bus.Event{{Topic: TopicChanged, Key: sh.ID, Payload: body}}
 	if sh.State != was {
 		events = append(events, bus.Event{Topic: TopicState, Key: sh.ID, Payload: body})
@@ -169,6 +178,33 @@ func (s *Service) Upcoming(ctx context.Context, shopID string) ([]Show, error) {
 // Replays lists shows that can be watched again, the latest first.
 func (s *Service) Replays(ctx context.Context, shopID string) ([]Show, error) {
 	return inStates(ctx, s.db, shopID, 20, Replay)
+}
+
+// Lists are the shows of the market, or of one shop, as visitors find them.
+type Lists struct{ OnAir, Upcoming, Replays []Show }
+
+// Listed returns the shows of a shop, or of the market (""), as prepared for a
+// crowd: what another process changed is seen a second later. Nobody may change
+// the lists.
+func (s *Service) Listed(ctx context.Context, shopID string) (Lists, error) {
+	l, _, err := s.listed.Get(ctx, shopID)
+	return l, err
+}
+
+func (s *Service) lists(ctx context.Context, shops []string) (map[string]Lists, error) {
+	out := make(map[string]Lists, len(shops))
+	for _, shop := range shops {
+		var l Lists
+		var errs [3]error
+		l.OnAir, errs[0] = s.OnAir(ctx, shop)
+		l.Upcoming, errs[1] = s.Upcoming(ctx, shop)
+		l.Replays, errs[2] = s.Replays(ctx, shop)
+		if err := errors.Join(errs[:]...); err != nil {
+			return nil, err
+		}
+		out[shop] = l
+	}
+	return out, nil
 }
 
 // Practise opens a show for the shop's eyes only.

@@ -148,6 +148,36 @@ func BucketOf(ctx context.Context, q db.Querier, sku, show string) (string, erro
 	return show, nil
 }
 
+// Open is what the open buckets of a variant hold, by bucket.
+type Open map[string]Item
+
+// Serve returns the bucket from which a show is served: its own, or the stall's
+// (see [BucketOf]).
+func (o Open) Serve(sku, show string) Item {
+	for _, bucket := range []string{show, Stall} {
+		if i, ok := o[bucket]; ok {
+			return i
+		}
+	}
+	return Item{SKU: sku, Bucket: Stall}
+}
+
+// OpenOf returns the open buckets of variants.
+func OpenOf(ctx context.Context, q db.Querier, skus []string) (map[string]Open, error) {
+	out := make(map[string]Open, len(skus))
+	for _, k := range skus {
+		out[k] = Open{}
+	}
+	if len(skus) == 0 {
+		return out, nil
+	}
+	items, err := openBuckets(ctx, q, skus)
+	for _, i := range items {
+		out[i.SKU][i.Bucket] = i
+	}
+	return out, err
+}
+
 // Reserve promises qty units, or fails with [ErrSoldOut] when fewer are left;
 // after [db.Tx.Together] that may be told by the commit.
 func Reserve(ctx context.Context, tx *db.Tx, sku, bucket string, qty int64) error {

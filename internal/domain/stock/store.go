@@ -48,6 +48,12 @@ func open(ctx context.Context, tx *db.Tx, shop, sku, bucket string) (Item, error
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM stock_item WHERE sku = $1 AND bucket = $2`+tx.ForUpdate(), sku, bucket)
 }
 
+// openBuckets lists the open buckets of variants.
+func openBuckets(ctx context.Context, q db.Querier, skus []string) ([]Item, error) {
+	marks, args := db.In(1, skus)
+	return db.All(ctx, q, scan, `SELECT `+columns+` FROM stock_item WHERE sku IN (`+marks+`) AND NOT closed`, args...)
+}
+
 func hasBucket(ctx context.Context, q db.Querier, sku, bucket string) (bool, error) {
 	return db.One(ctx, q, db.Column[bool], `SELECT EXISTS (SELECT 1 FROM stock_item WHERE sku = $1 AND bucket = $2 AND NOT closed)`, sku, bucket)
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
@@ -167,6 +168,27 @@ func One[T any](ctx context.Context, q Querier, scan func(*T) []any, query strin
 	var t T
 	err := q.QueryRowContext(ctx, query, args...).Scan(scan(&t)...)
 	return t, err
+}
+
+// In renders the inside of "x IN (…)" for values, the first of which is parameter
+// first. The last is repeated until there are a power of two: so few texts come of
+// it that they stay prepared. There must be at least one value.
+func In(first int, values []string) (marks string, args []any) {
+	n := 1
+	for n < len(values) {
+		n *= 2
+	}
+	var b strings.Builder
+	args = make([]any, n)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(first + i))
+		args[i] = values[min(i, len(values)-1)]
+	}
+	return b.String(), args
 }
 
 // Column is a scan function for rows of one column.

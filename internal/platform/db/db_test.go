@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -85,6 +86,31 @@ func TestOneTextRunsOnBothEngines(t *testing.T) {
 		}
 		if _, err := db.One(ctx, d, cols, `SELECT id, n, ok, note FROM thing WHERE id = $1`, "z"); !errors.Is(err, db.ErrNoRows) {
 			t.Errorf("One = %v, want ErrNoRows", err)
+		}
+	}, thing)
+}
+
+func TestAListOfValuesIsOneTextForManyLengths(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		var rows [][]any
+		for _, id := range []string{"a", "b", "c", "d"} {
+			rows = append(rows, []any{id, int64(len(rows)), true})
+		}
+		if err := d.InTx(ctx, func(tx *db.Tx) error { return tx.InsertMany(ctx, "thing", []string{"id", "n", "ok"}, rows) }); err != nil {
+			t.Fatal(err)
+		}
+		texts := map[string]bool{}
+		for _, want := range [][]string{{"b"}, {"a", "c"}, {"a", "b", "d"}, {"a", "b", "c", "d"}} {
+			marks, args := db.In(2, want)
+			texts[marks] = true
+			got, err := db.All(ctx, d, db.Column[string], `SELECT id FROM thing WHERE n >= $1 AND id IN (`+marks+`) ORDER BY id`, append([]any{0}, args...)...)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%v: %v, %v", want, got, err)
+			}
+		}
+		if len(texts) != 3 {
+			t.Errorf("four lengths made %d texts: %v", len(texts), texts)
 		}
 	}, thing)
 }

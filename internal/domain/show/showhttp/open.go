@@ -37,15 +37,15 @@ type marketView struct {
 
 // lists gathers the shows of the market, or of one shop.
 func (h *handler) lists(ctx context.Context, shopID string) (live, upcoming, replays []Card, err error) {
+	lists, err := h.Shows.Listed(ctx, shopID)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	for _, l := range []struct {
-		load func(context.Context, string) ([]show.Show, error)
-		into *[]Card
-	}{{h.Shows.OnAir, &live}, {h.Shows.Upcoming, &upcoming}, {h.Shows.Replays, &replays}} {
-		shows, err := l.load(ctx, shopID)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		if *l.into, err = h.cards(ctx, shows); err != nil {
+		shows []show.Show
+		into  *[]Card
+	}{{lists.OnAir, &live}, {lists.Upcoming, &upcoming}, {lists.Replays, &replays}} {
+		if *l.into, err = h.cards(ctx, l.shows); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -69,11 +69,7 @@ func (h *handler) market(ctx context.Context, _ *web.None) (*web.Out[marketView]
 		}
 		v.Shops = append(v.Shops, c)
 	}
-	goods, err := h.Catalog.Newest(ctx, page.First, 24)
-	if err != nil {
-		return nil, err
-	}
-	v.Products, err = h.Shelf.Cards(ctx, goods.Items)
+	v.Products, err = h.Shelf.Newest(ctx, "", 24)
 	return web.Answer(v, err)
 }
 
@@ -104,11 +100,7 @@ type slugInput struct {
 }
 
 func (h *handler) shop(ctx context.Context, in *slugInput) (*web.Out[shopPage], error) {
-	found, err := h.Shops.BySlug(ctx, in.Slug)
-	if err != nil {
-		return nil, err
-	}
-	sc, sh, err := h.Shelf.Shop(ctx, found.ID)
+	sc, sh, err := h.Shelf.ShopBySlug(ctx, in.Slug)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +117,7 @@ func (h *handler) shop(ctx context.Context, in *slugInput) (*web.Out[shopPage], 
 	if p.Shop.Cover, err = h.Shelf.Picture(ctx, sh.Cover); err != nil {
 		return nil, err
 	}
-	goods, err := h.Catalog.OfShop(ctx, sh.ID, false, page.First, 60)
-	if err != nil {
-		return nil, err
-	}
-	if p.Products, err = h.Shelf.Cards(ctx, goods.Items); err != nil {
+	if p.Products, err = h.Shelf.Newest(ctx, sh.ID, 60); err != nil {
 		return nil, err
 	}
 	live, upcoming, replays, err := h.lists(ctx, sh.ID)

@@ -47,14 +47,11 @@ type idInput struct {
 }
 
 func (h *handler) product(ctx context.Context, in *idInput) (*web.Out[shelf.Product], error) {
-	p, err := h.Catalog.Get(ctx, in.ID)
-	if err != nil {
-		return nil, err
+	p, err := h.Shelf.Product(ctx, in.ID)
+	if err == nil && p.State != catalog.Live {
+		err = catalog.ErrNotFound
 	}
-	if p.State != catalog.Live {
-		return nil, catalog.ErrNotFound
-	}
-	return web.Answer(h.Shelf.Whole(ctx, p))
+	return web.Answer(p, err)
 }
 
 // merchantProduct is a product with everything its merchant wrote.
@@ -68,14 +65,26 @@ type merchantProduct struct {
 }
 
 func (h *handler) view(ctx context.Context, p catalog.Product) (merchantProduct, error) {
-	whole, err := h.Shelf.Whole(ctx, p)
-	v := merchantProduct{Product: whole, Fields: p.Fields, Measure: shelf.MeasureOf(p.Measure), Freight: p.Freight, Tax: p.Tax, Grams: map[string]int64{}}
-	for _, k := range p.SKUs {
-		if k.Grams > 0 {
-			v.Grams[k.ID] = k.Grams
+	vs, err := h.views(ctx, []catalog.Product{p})
+	if err != nil {
+		return merchantProduct{}, err
+	}
+	return vs[0], nil
+}
+
+func (h *handler) views(ctx context.Context, ps []catalog.Product) ([]merchantProduct, error) {
+	wholes, err := h.Shelf.Wholes(ctx, ps...)
+	out := make([]merchantProduct, len(wholes))
+	for i, whole := range wholes {
+		p := ps[i]
+		out[i] = merchantProduct{Product: whole, Fields: p.Fields, Measure: shelf.MeasureOf(p.Measure), Freight: p.Freight, Tax: p.Tax, Grams: map[string]int64{}}
+		for _, k := range p.SKUs {
+			if k.Grams > 0 {
+				out[i].Grams[k.ID] = k.Grams
+			}
 		}
 	}
-	return v, err
+	return out, err
 }
 
 type listInput struct {
@@ -92,15 +101,9 @@ func (h *handler) list(ctx context.Context, in *listInput) (*web.Out[page.Of[mer
 	if err != nil {
 		return nil, err
 	}
-	out := page.Of[merchantProduct]{Items: []merchantProduct{}, Next: rows.Next}
-	for _, p := range rows.Items {
-		v, err := h.view(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		out.Items = append(out.Items, v)
-	}
-	return web.Answer(out, nil)
+	out := page.Of[merchantProduct]{Next: rows.Next}
+	out.Items, err = h.views(ctx, rows.Items)
+	return web.Answer(out, err)
 }
 
 type productForm struct {

@@ -162,7 +162,7 @@ func (h *handler) viewOf(ctx context.Context, v video.Video, person string) (Vie
 func (h *handler) goods(ctx context.Context, products []string, open bool) ([]shelf.Card, error) {
 	out := []shelf.Card{}
 	for _, product := range products {
-		p, err := h.Videos.Catalog.Get(ctx, product)
+		p, err := h.Shelf.Product(ctx, product)
 		if errors.Is(err, catalog.ErrNotFound) {
 			continue
 		}
@@ -172,11 +172,7 @@ func (h *handler) goods(ctx context.Context, products []string, open bool) ([]sh
 		if open && p.State != catalog.Live {
 			continue
 		}
-		card, err := h.Shelf.CardOf(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, card)
+		out = append(out, p.Card)
 	}
 	return out, nil
 }

@@ -16,24 +16,24 @@ import (
 	"github.com/openstall/openstall/internal/kit/text"
 )
 
-// market is a database with two shops for each history of a world. It is made
-// once and copied, so that opening shops takes no time of a history, and the same
-// in every run.
+// market is a database with some pairs of shops. It is made once and copied, so that
+// opening shops takes no time of a history, and the same in every run.
 type market struct {
 	file   []byte
 	stalls [][2]stall
 }
 
-var made *market
+var made = map[int]*market{}
 
-func theMarket(t *testing.T) *market {
+// marketOf has n pairs of shops.
+func marketOf(t *testing.T, n int) *market {
 	t.Helper()
-	if made != nil {
-		return made
+	if m := made[n]; m != nil {
+		return m
 	}
 	cryptotest.SetGlobalRandom(t, 1)
 	w := open(t, lite(t, nil), rig{})
-	m := &market{stalls: w.opens(t, aWorld)}
+	m := &market{stalls: w.opens(t, n)}
 	path := w.d.Path()
 	w.orders.Close()
 	if err := w.d.Close(); err != nil {
@@ -43,7 +43,7 @@ func theMarket(t *testing.T) *market {
 	if m.file, err = os.ReadFile(path); err != nil {
 		t.Fatal(err)
 	}
-	made = m
+	made[n] = m
 	return m
 }
 

@@ -3,7 +3,7 @@ package sim_test
 import (
 	"context"
 	"fmt"
-	"os"
+	"path/filepath"
 	"testing"
 	"testing/cryptotest"
 
@@ -14,6 +14,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/testsupport/fakedisk"
 )
 
 // market is a database with some pairs of shops. It is made once and copied, so that
@@ -34,15 +35,12 @@ func marketOf(t *testing.T, n int) *market {
 	cryptotest.SetGlobalRandom(t, 1)
 	w := open(t, lite(t, nil), rig{})
 	m := &market{stalls: w.opens(t, n)}
-	path := w.d.Path()
+	dir := filepath.Dir(w.d.Path())
 	w.orders.Close()
 	if err := w.d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if m.file, err = os.ReadFile(path); err != nil {
-		t.Fatal(err)
-	}
+	m.file = fakedisk.In(dir).Files()["openstall.db"]
 	made[n] = m
 	return m
 }

@@ -107,10 +107,7 @@ func (w *world) placed(wish order.Wish, o order.Order) {
 // openOnDisk opens a world whose power can fail, on files that begin as these.
 func openOnDisk(t *testing.T, r rig, seed uint64, files map[string][]byte) *world {
 	t.Helper()
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := folder(t)
 	disk, err := fakedisk.New(dir, seed)
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 	"github.com/openstall/openstall/internal/platform/job"
+	"github.com/openstall/openstall/internal/testsupport/fakedisk"
 )
 
 var migrations = app.Migrations()
@@ -79,19 +80,33 @@ func newWorld(t *testing.T, r rig) *world {
 	return w
 }
 
-// lite opens an SQLite database that begins as file.
-func lite(t *testing.T, file []byte) *db.DB {
+// folder makes one whose path has no symbolic links.
+func folder(t *testing.T) string {
 	t.Helper()
-	ctx := context.Background()
-	dir, err := os.MkdirTemp(t.TempDir(), "world")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err == nil {
+		dir, err = os.MkdirTemp(dir, "world")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "world.db")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
+	return dir
+}
+
+// lite opens an SQLite database that begins as file. It lies in memory, below the
+// engine, which then has the system to ask for nothing.
+func lite(t *testing.T, file []byte) *db.DB {
+	t.Helper()
+	ctx := context.Background()
+	dir := folder(t)
+	disk, err := fakedisk.NewSteady(dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := db.Open(ctx, path)
+	if file != nil {
+		disk.Put("openstall.db", file)
+	}
+	d, err := db.Open(ctx, filepath.Join(dir, "openstall.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +175,7 @@ func (w *world) end() error {
 	w.orders.Close()
 	err := w.d.Close()
 	if path := w.d.Path(); path != "" {
-		err = errors.Join(err, os.RemoveAll(filepath.Dir(path)))
+		fakedisk.In(filepath.Dir(path)).Remove()
 	}
 	return err
 }

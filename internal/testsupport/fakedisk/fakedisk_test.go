@@ -2,11 +2,13 @@ package fakedisk_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
 
-	_ "modernc.org/sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/openstall/openstall/internal/testsupport/fakedisk"
 )
@@ -121,6 +123,23 @@ func TestConnectionsShareADatabase(t *testing.T) {
 	}
 	if n := count(t, r); n != 2000 {
 		t.Errorf("%d rows, want 2000", n)
+	}
+	if _, err := r.Exec("PRAGMA busy_timeout = 0"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := w.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy *sqlite.Error
+	if _, err := r.Exec("INSERT INTO t (n) VALUES (1)"); !errors.As(err, &busy) || busy.Code() != sqlite3.SQLITE_BUSY {
+		t.Errorf("a second writer: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Exec("INSERT INTO t (n) VALUES (1)"); err != nil {
+		t.Errorf("after the first: %v", err)
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)

@@ -30,10 +30,11 @@ bench: bin/openstall ## figures, as a table and as JSON in bench/results
 	@scripts/deps.sh test
 	@go run ./bench
 
-soak: bin/openstall ## the long versions: 100 kills of a working market, 50,000 histories
+soak: bin/openstall ## the long versions: 100 kills of a working market, 50,000 histories, 50,000 cuts of the power
 	@scripts/deps.sh test
 	@go run ./bench/kill
 	@go test -timeout 30m ./internal/sim -run TestHistories -sim.histories=50000
+	@go test -timeout 60m ./internal/sim -run 'TestPowerCuts$$' -sim.cuts=50000
 
 docs: ## generated documents: schema, OpenAPI, problems, plan picture, TypeScript types
 	go test ./tools/gendocs -update

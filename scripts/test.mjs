@@ -76,12 +76,12 @@ async function lint() {
   await single('vet', 'go', ['vet', './...'], { env: plain, behind: 19 })
 }
 
-/** What one goroutine does alone for long: the simulator's histories, the laboratory of Discover, walks through
- *  settlement, a demo market made again. It has no races to detect, and without their detector it is up to ten times
+/** What one goroutine does alone for long: the simulator's histories and cuts of the power, the laboratory of Discover,
+ *  walks through settlement, a demo market made again. It has no races to detect, and without their detector it is up to ten times
  *  as fast. */
 async function alone(env) {
   const opts = { env: { ...env, ...plain }, behind: 19 }
-  await single('alone', 'go', ['test', '-v', './internal/sim', './internal/domain/feed/...', './internal/domain/settle'], opts)
+  await single('alone', 'go', ['test', '-v', '-timeout', '20m', './internal/sim', './internal/domain/feed/...', './internal/domain/settle'], opts)
   await single('made-again', 'go', ['test', '-v', '-run', 'TestASeedingThatWasKilledIsDoneAgain', './internal/app/demo'], opts)
 }
 

@@ -184,9 +184,10 @@ func (h *history) say(format string, args ...any) {
 	}
 }
 
-// fail notes what is wrong; the first finding counts, and the history ends.
+// fail notes what is wrong; the first finding counts, and the history ends. Without
+// power, and on a disk that fails, nobody can say what is.
 func (h *history) fail(format string, args ...any) {
-	if h.broken == "" {
+	if h.broken == "" && !h.w.dark() && !h.ailing(nil) {
 		h.broken = fmt.Sprintf(format, args...)
 		h.say("BROKEN: %s", h.broken)
 	}
@@ -205,9 +206,13 @@ func (h *history) mind(err error, what string, args ...any) bool {
 		h.say("%s: %v", fmt.Sprintf(what, args...), err)
 	}
 	if err == nil {
+		h.w.told()
 		return true
 	}
 	arranged := errors.Is(err, errLine) || errors.Is(err, errStumble) || errors.Is(err, context.Canceled)
+	if h.ailing(err) {
+		return false
+	}
 	if arranged && h.calm || !arranged && errs.KindOf(err) == errs.Internal {
 		h.fail("%s: %v", fmt.Sprintf(what, args...), err)
 	}
@@ -313,7 +318,10 @@ func (h *history) post() {
 	}
 	err := b.deliver(l, header(true))
 	h.mind(err, "letter %s: %s %s%s, again: %v", l.fact.Message, l.fact.Kind, l.fact.Intent, l.fact.Refund, again)
-	if errors.Is(err, errStumble) && l.must { // the bank sends it until it is taken
+	if err == nil {
+		h.w.heard(l.fact)
+	}
+	if errors.Is(err, errStumble) && l.must || h.w.dark() { // the bank sends it until it is taken
 		again = true
 	}
 	if !again {

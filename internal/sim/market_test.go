@@ -3,7 +3,7 @@ package sim_test
 import (
 	"context"
 	"fmt"
-	"os"
+	"path/filepath"
 	"testing"
 	"testing/cryptotest"
 
@@ -14,36 +14,34 @@ import (
 	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/domain/tax"
 	"github.com/openstall/openstall/internal/kit/text"
+	"github.com/openstall/openstall/internal/testsupport/fakedisk"
 )
 
-// market is a database with two shops for each history of a world. It is made
-// once and copied, so that opening shops takes no time of a history, and the same
-// in every run.
+// market is a database with some pairs of shops. It is made once and copied, so that
+// opening shops takes no time of a history, and the same in every run.
 type market struct {
 	file   []byte
 	stalls [][2]stall
 }
 
-var made *market
+var made = map[int]*market{}
 
-func theMarket(t *testing.T) *market {
+// marketOf has n pairs of shops.
+func marketOf(t *testing.T, n int) *market {
 	t.Helper()
-	if made != nil {
-		return made
+	if m := made[n]; m != nil {
+		return m
 	}
 	cryptotest.SetGlobalRandom(t, 1)
 	w := open(t, lite(t, nil), rig{})
-	m := &market{stalls: w.opens(t, aWorld)}
-	path := w.d.Path()
+	m := &market{stalls: w.opens(t, n)}
+	dir := filepath.Dir(w.d.Path())
 	w.orders.Close()
 	if err := w.d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if m.file, err = os.ReadFile(path); err != nil {
-		t.Fatal(err)
-	}
-	made = m
+	m.file = fakedisk.In(dir).Files()["openstall.db"]
+	made[n] = m
 	return m
 }
 

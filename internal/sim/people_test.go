@@ -88,6 +88,7 @@ func (h *history) wish(o offered) order.Wish {
 
 // bought remembers an order.
 func (h *history) bought(o offered, wish order.Wish, got order.Order) {
+	h.w.placed(wish, got)
 	h.orders = append(h.orders, &bought{id: got.ID, stall: o.stall, buyer: o.buyer, way: wish.Payment, kind: o.Kind, code: got.Code, lines: len(o.Lines)})
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 	"github.com/openstall/openstall/internal/platform/job"
+	"github.com/openstall/openstall/internal/testsupport/fakedisk"
 )
 
 var migrations = app.Migrations()
@@ -54,13 +55,15 @@ type world struct {
 	h        *history         // that is being lived through
 	crowded  bool             // orders are placed at once
 	seen     map[string]int64 // millionths of courses that were seen, by order
-	market   [][2]stall       // shops, by the rest of a seed divided by aWorld
+	market   [][2]stall       // shops, by the rest of a seed divided by their number
+	outages  *outages         // nil where power never fails
 }
 
 // rig is how a world differs from the product. Only broken controls differ.
 type rig struct {
-	provider func(b *bank) payment.Provider
-	listen   func(b *bus.Bus)
+	provider    func(b *bank) payment.Provider
+	listen      func(b *bus.Bus)
+	synchronous string // of SQLite, where it is not the product's
 }
 
 var morning = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -71,25 +74,39 @@ func (w *world) pass(d time.Duration) { w.clock.Add(d.Milliseconds()) }
 
 func newWorld(t *testing.T, r rig) *world {
 	t.Helper()
-	m := theMarket(t)
+	m := marketOf(t, aWorld) // two shops for each history
 	w := open(t, lite(t, m.file), r)
 	w.market = m.stalls
 	return w
 }
 
-// lite opens an SQLite database that begins as file.
-func lite(t *testing.T, file []byte) *db.DB {
+// folder makes one whose path has no symbolic links.
+func folder(t *testing.T) string {
 	t.Helper()
-	ctx := context.Background()
-	dir, err := os.MkdirTemp(t.TempDir(), "world")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err == nil {
+		dir, err = os.MkdirTemp(dir, "world")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "world.db")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
+	return dir
+}
+
+// lite opens an SQLite database that begins as file. It lies in memory, below the
+// engine, which then has the system to ask for nothing.
+func lite(t *testing.T, file []byte) *db.DB {
+	t.Helper()
+	ctx := context.Background()
+	dir := folder(t)
+	disk, err := fakedisk.NewSteady(dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := db.Open(ctx, path)
+	if file != nil {
+		disk.Put("openstall.db", file)
+	}
+	d, err := db.Open(ctx, filepath.Join(dir, "openstall.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +120,21 @@ func lite(t *testing.T, file []byte) *db.DB {
 	return d
 }
 
-// open puts the services on a database.
+// open puts a world on a database.
 func open(t *testing.T, d *db.DB, r rig) *world {
 	t.Helper()
-	quiet := slog.New(slog.DiscardHandler)
-	w := &world{d: d, seen: map[string]int64{}}
+	w := &world{seen: map[string]int64{}}
 	w.clock.Store(morning.UnixMilli())
 	w.bank = &bank{w: w}
+	w.start(d, r)
+	return w
+}
+
+// start puts the services on a database. What is not ours (the bank, the clock, what
+// people remember) has been there before.
+func (w *world) start(d *db.DB, r rig) {
+	quiet := slog.New(slog.DiscardHandler)
+	w.d = d
 	var provider payment.Provider = w.bank
 	if r.provider != nil {
 		provider = r.provider(w.bank)
@@ -143,7 +168,6 @@ func open(t *testing.T, d *db.DB, r rig) *world {
 	if r.listen != nil {
 		r.listen(w.bus)
 	}
-	return w
 }
 
 // end closes a world and forgets it.
@@ -151,7 +175,7 @@ func (w *world) end() error {
 	w.orders.Close()
 	err := w.d.Close()
 	if path := w.d.Path(); path != "" {
-		err = errors.Join(err, os.RemoveAll(filepath.Dir(path)))
+		fakedisk.In(filepath.Dir(path)).Remove()
 	}
 	return err
 }

@@ -144,6 +144,14 @@ func (s *Service) close(ctx context.Context) (int, error) {
 	due, err := closing(ctx, s.DB, 100)
 	for _, offer := range due {
 		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+			o, err := offerByID(ctx, tx, offer)
+			if err != nil {
+				return err
+			}
+			// Goods come before offers, as in placement.
+			if err := stock.LockAll(ctx, tx, o.SKU); err != nil {
+				return err
+			}
 			ok, err := setClosed(ctx, tx, offer, s.Now())
 			if err != nil || !ok {
 				return err

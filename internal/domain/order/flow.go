@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -64,6 +65,12 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 		return err
 	}
 	o.Events = append(o.Events, e)
+	// Goods come before coupons, flashes, groups and what listeners keep, as in placement.
+	if o.movesGoods(was) {
+		if err := stock.LockAll(ctx, tx, o.skus()...); err != nil {
+			return err
+		}
+	}
 	if err := settlePromos(ctx, tx, o, was); err != nil {
 		return err
 	}
@@ -76,6 +83,26 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 		events = append(events, bus.Event{Topic: TopicPaid, Key: o.ID, Payload: told})
 	}
 	return s.bus.Publish(ctx, tx, events...)
+}
+
+// movesGoods reports whether goods go back on sale, or to the buyer, with the step
+// that o has taken.
+func (o *Order) movesGoods(was State) bool {
+	switch o.State {
+	case Cancelled, Expired, Shipped:
+		return was != o.State
+	case Completed:
+		return was == Placed || was == Ready
+	}
+	return false
+}
+
+func (o *Order) skus() []string {
+	skus := make([]string, len(o.Lines))
+	for i, l := range o.Lines {
+		skus[i] = l.SKU
+	}
+	return skus
 }
 
 // step loads an order of an owner, locks it and runs f in the transaction.
@@ -212,6 +239,9 @@ func (s *Service) captured(ctx context.Context, tx *db.Tx, e bus.Event) error {
 // takeAgain reserves the goods of an expired order anew, or reports that they,
 // its slot, its coupon or its share of a flash are gone.
 func (s *Service) takeAgain(ctx context.Context, tx *db.Tx, o *Order) (bool, error) {
+	if err := stock.LockAll(ctx, tx, o.skus()...); err != nil {
+		return false, err
+	}
 	for _, l := range o.Lines {
 		item, err := stock.Lock(ctx, tx, l.SKU, l.Bucket)
 		if err != nil {
@@ -533,7 +563,8 @@ func (s *Service) Move(ctx context.Context, buyer, order, slotID string) (Order,
 
 // Sweep ends what is overdue: unpaid orders expire and give their goods back,
 // sent parcels complete, and so does what could be watched and nobody opened. It returns how many orders it moved; call it again
-// until it returns zero. Payment and expiry race on the same row; one wins.
+// until it returns zero. Payment and expiry race on the same row; one wins. Each order is a transaction of its own, and one that
+// fails does not stop the others.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	now := s.now()
 	unpaid, err := overdue(ctx, s.db, now, 200)
@@ -545,39 +576,49 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	moved := 0
-	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		for _, order := range unpaid {
-			o, err := lockByID(ctx, tx, order)
-			if err != nil {
-				return err
-			}
+	var bad []error
+	for _, order := range unpaid {
+		ok, err := s.due(ctx, order, func(tx *db.Tx, o *Order) (bool, error) {
 			if o.State != PendingPayment || o.PayUntil.After(now) {
-				continue
+				return false, nil
 			}
-			if err := s.apply(ctx, tx, &o, change{from: []State{PendingPayment}, to: Expired, pay: NoPayment, event: "expired", by: BySystem}); err != nil {
-				return err
+			if err := s.apply(ctx, tx, o, change{from: []State{PendingPayment}, to: Expired, pay: NoPayment, event: "expired", by: BySystem}); err != nil {
+				return false, err
 			}
-			if err := s.undo(ctx, tx, &o, "expire"); err != nil {
-				return err
-			}
-			moved++
-		}
-		for _, order := range arrived {
-			o, err := lockByID(ctx, tx, order)
-			if err != nil {
-				return err
-			}
+			return true, s.undo(ctx, tx, o, "expire")
+		})
+		moved, bad = moved+ok, append(bad, err)
+	}
+	for _, order := range arrived {
+		ok, err := s.due(ctx, order, func(tx *db.Tx, o *Order) (bool, error) {
 			if o.CompletesAt.IsZero() || o.CompletesAt.After(now) {
-				continue
+				return false, nil
 			}
-			if err := s.complete(ctx, tx, &o, "completed", BySystem); err != nil {
-				return err
-			}
-			moved++
+			return true, s.complete(ctx, tx, o, "completed", BySystem)
+		})
+		moved, bad = moved+ok, append(bad, err)
+	}
+	return moved, errors.Join(bad...)
+}
+
+// due locks an order and lets f end what is overdue; it returns how many orders moved.
+func (s *Service) due(ctx context.Context, order string, f func(tx *db.Tx, o *Order) (bool, error)) (int, error) {
+	moved := 0
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		o, err := lockByID(ctx, tx, order)
+		if err != nil {
+			return err
 		}
-		return nil
+		ok, err := f(tx, &o)
+		if ok {
+			moved = 1
+		}
+		return err
 	})
-	return moved, err
+	if err != nil {
+		return 0, fmt.Errorf("order %s: %w", order, err)
+	}
+	return moved, nil
 }
 
 // PayPage returns the provider's page where the buyer pays an open order, or

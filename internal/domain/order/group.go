@@ -12,7 +12,6 @@ import (
 	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/promo"
 	"github.com/openstall/openstall/internal/domain/shop"
-	"github.com/openstall/openstall/internal/domain/stock"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
@@ -126,10 +125,6 @@ func (s *Service) settleSeat(ctx context.Context, tx *db.Tx, o *Order, was State
 	case o.State == Placed:
 		return groupbuy.Pay(ctx, tx, s.bus, *d, o.ID, now)
 	case o.State == Cancelled || o.State == Expired:
-		// Goods come before groups, as in placement.
-		if _, err := stock.Lock(ctx, tx, o.Lines[0].SKU, o.Lines[0].Bucket); err != nil {
-			return err
-		}
 		return groupbuy.Leave(ctx, tx, d.Code, o.ID, now)
 	}
 	return nil

@@ -137,9 +137,9 @@ func (l *lane) commit(batch []*placing, decided func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	results, err := l.s.placeAll(ctx, batch, decided)
-	if db.IsUnique(err) && len(batch) == 1 {
+	if (db.IsUnique(err) || db.IsDeadlock(err)) && len(batch) == 1 {
 		// The other batch, or another process, placed the same key meanwhile: now it
-		// is there to be found.
+		// is there to be found. Or it had locks that we wanted, and we ones that it did.
 		results, err = l.s.placeAll(ctx, batch, decided)
 	}
 	if err != nil && len(batch) > 1 {

@@ -149,14 +149,16 @@ func settlePromos(ctx context.Context, tx *db.Tx, o *Order, was State) error {
 	c := o.Quote.Coupon()
 	switch {
 	case was != o.State && (o.State == Cancelled || o.State == Expired):
+		if c != "" {
+			if err := promo.Return(ctx, tx, c, o.ID); err != nil {
+				return err
+			}
+		}
 		err := o.limited(func(k flashKey, l QuoteLine) error { return promo.GiveBack(ctx, tx, k.flash, k.buyer, l.Quantity) })
 		if err == nil && len(o.usages()) > 0 {
 			err = promo.Uncount(ctx, tx, o.ID)
 		}
-		if err != nil || c == "" {
-			return err
-		}
-		return promo.Return(ctx, tx, c, o.ID)
+		return err
 	case c != "" && o.PayState == Paid:
 		return promo.Use(ctx, tx, c, o.ID)
 	}
@@ -165,6 +167,12 @@ func settlePromos(ctx context.Context, tx *db.Tx, o *Order, was State) error {
 
 // redeemAgain takes for a given-up order what it had redeemed, all or nothing.
 func (o *Order) redeemAgain(ctx context.Context, tx *db.Tx, now time.Time) (bool, error) {
+	c := o.Quote.Coupon()
+	if c != "" { // coupons come before flashes, as in placement
+		if err := promo.AskCoupon(ctx, tx, &promo.Asked{}, c); err != nil {
+			return false, err
+		}
+	}
 	err := o.limited(func(k flashKey, l QuoteLine) error {
 		had := int64(0)
 		if err := promo.AskTaken(ctx, tx, &had, k.flash, k.buyer); err != nil {
@@ -184,7 +192,7 @@ func (o *Order) redeemAgain(ctx context.Context, tx *db.Tx, now time.Time) (bool
 	if ok, err := o.takeSeatAgain(ctx, tx, now); err != nil || !ok {
 		return false, err
 	}
-	if c := o.Quote.Coupon(); c != "" {
+	if c != "" {
 		if ok, err := promo.LockAgain(ctx, tx, c, o.ID); err != nil || !ok {
 			return false, err
 		}

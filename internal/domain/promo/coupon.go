@@ -116,6 +116,9 @@ func (s *Service) Create(ctx context.Context, sh shop.Shop, t Template) (Templat
 		}
 	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := shop.Hold(ctx, tx, sh.ID); err != nil {
+			return err
+		}
 		n, err := countTemplates(ctx, tx, sh.ID)
 		if err != nil {
 			return err

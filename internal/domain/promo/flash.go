@@ -167,6 +167,9 @@ func (s *Service) endFlash(ctx context.Context, tx *db.Tx, f Flash) error {
 	if err != nil || !ok {
 		return err
 	}
+	if err := stock.LockAll(ctx, tx, f.SKU); err != nil {
+		return err
+	}
 	left, err := stock.Lock(ctx, tx, f.SKU, f.ID)
 	if err != nil {
 		return err

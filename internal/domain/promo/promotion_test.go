@@ -164,3 +164,38 @@ func TestAVariantHasOnePricePromotionWhoeverAsksFirst(t *testing.T) {
 		}
 	})
 }
+
+// Twelve people of a shop announce promotions at once; there is room for five.
+func TestTheLimitOfPromotionsHoldsInARace(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		stall := w.opens("Bakery")
+		announce := func() error {
+			_, err := w.Promote(ctx, stall, promo.Promotion{Kind: promo.Reduction, EndsAt: w.Now().Add(time.Hour), Rule: promo.Rule{Steps: []promo.Step{{From: 2000, Off: 100}}}})
+			return err
+		}
+		for range 15 {
+			if err := announce(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var stand, refused atomic.Int64
+		var wg sync.WaitGroup
+		for range 12 {
+			wg.Go(func() {
+				switch err := announce(); {
+				case err == nil:
+					stand.Add(1)
+				case errors.Is(err, promo.ErrPromotions):
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if stand.Load() != 5 || refused.Load() != 7 {
+			t.Errorf("%d stand and %d were refused, want 5 and 7", stand.Load(), refused.Load())
+		}
+	})
+}

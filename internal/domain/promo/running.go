@@ -72,6 +72,9 @@ func (s *Service) Promote(ctx context.Context, sh shop.Shop, p Promotion) (Promo
 	now := s.Now()
 	p.ID = id.New("prm", now)
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := shop.Hold(ctx, tx, sh.ID); err != nil {
+			return err
+		}
 		n, err := countPromotions(ctx, tx, sh.ID, now)
 		if err != nil {
 			return err

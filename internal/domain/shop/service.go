@@ -333,6 +333,10 @@ func ReturnSlot(ctx context.Context, tx *db.Tx, shop, slot string) error {
 	return returnSlot(ctx, tx, shop, slot)
 }
 
+// Hold lets nobody else count what a shop has until the transaction ends, so that a
+// limit which is counted holds. Call it before the count.
+func Hold(ctx context.Context, tx *db.Tx, shop string) error { return hold(ctx, tx, shop) }
+
 // AskOrderNumbers takes n numbers of the shop's own count of orders; the first
 // comes with [db.Tx.Flush], and stays as it is when there is no such shop.
 func AskOrderNumbers(ctx context.Context, tx *db.Tx, first *int64, shop string, n int64) error {

@@ -117,6 +117,15 @@ func setLicenceState(ctx context.Context, q db.Querier, shop string, state Licen
 	return nil
 }
 
+// hold locks a shop's row. SQLite's writer is alone already.
+func hold(ctx context.Context, tx *db.Tx, shop string) error {
+	if !tx.Postgres() {
+		return nil
+	}
+	_, err := db.All(ctx, tx, db.Column[string], `SELECT id FROM shop WHERE id = $1`+tx.ForUpdate(), shop)
+	return err
+}
+
 func askOrderNumbers(ctx context.Context, tx *db.Tx, into *int64, shop string, n int64) error {
 	return db.Ask(ctx, tx, into, db.Column[int64], `UPDATE shop SET next_order = next_order + $2 WHERE id = $1 RETURNING next_order - $2`, shop, n)
 }

@@ -2,6 +2,7 @@ package stock
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -96,6 +97,9 @@ func (s *Service) Aside(ctx context.Context, tx *db.Tx, shop, sku, bucket string
 	if qty > maxUnits {
 		return ErrQuantity
 	}
+	if err := LockAll(ctx, tx, sku); err != nil {
+		return err
+	}
 	now := s.now()
 	ref := id.New("asd", now)
 	for _, side := range []struct {
@@ -122,6 +126,13 @@ func (s *Service) Aside(ctx context.Context, tx *db.Tx, shop, sku, bucket string
 // CloseBucket ends a bucket: what is not promised goes back to the stall now,
 // and what is given back later goes there too.
 func (s *Service) CloseBucket(ctx context.Context, tx *db.Tx, bucket string) error {
+	skus, err := inBucket(ctx, tx, bucket)
+	if err != nil {
+		return err
+	}
+	if err := LockAll(ctx, tx, skus...); err != nil {
+		return err
+	}
 	items, err := closeBucket(ctx, tx, bucket)
 	if err != nil {
 		return err
@@ -190,6 +201,19 @@ func Lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
 	return lock(ctx, tx, sku, bucket)
 }
 
+// LockAll locks every shelf of some variants, in the order in which everybody does, so
+// that what follows may touch them in any order.
+func LockAll(ctx context.Context, tx *db.Tx, skus ...string) error {
+	skus = slices.Clone(skus)
+	slices.Sort(skus)
+	for _, sku := range slices.Compact(skus) {
+		if err := lockAll(ctx, tx, sku); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AskLock is [Lock] into a place that [db.Tx.Flush] fills.
 func AskLock(ctx context.Context, tx *db.Tx, into *Item, sku, bucket string) error {
 	return askLock(ctx, tx, into, sku, bucket)
@@ -201,7 +225,7 @@ func Held(ctx context.Context, tx *db.Tx, rs []Reservation) error {
 }
 
 // Release gives back what was promised to lines, once: lines whose reservation
-// is not held any more are passed over. It returns the variants that changed.
+// is not held any more are passed over. Lines of several variants need [LockAll] first.
 func (s *Service) Release(ctx context.Context, tx *db.Tx, lines ...string) error {
 	return s.settle(ctx, tx, lines, "released", 0)
 }

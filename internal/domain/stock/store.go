@@ -9,6 +9,12 @@ import (
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
+// Whoever takes locks of several kinds takes them in this order, so that nobody waits
+// for somebody who waits for them: an order that exists, or a flash that ends; the
+// shelves of all its variants, by variant and bucket; coupons; shares of a flash;
+// groups; a shop's count of orders; what listeners keep; slots; the books. An order is a
+// transaction of its own, because its books come after its shelves.
+
 const columns = `sku, bucket, shop, on_hand, reserved, put_up, version`
 
 func scan(i *Item) []any {
@@ -35,6 +41,23 @@ func lock(ctx context.Context, tx *db.Tx, sku, bucket string) (Item, error) {
 func askLock(ctx context.Context, tx *db.Tx, into *Item, sku, bucket string) error {
 	*into = Item{SKU: sku, Bucket: bucket}
 	return db.Ask(ctx, tx, into, scan, `SELECT `+columns+` FROM stock_item WHERE sku = $1 AND bucket = $2`+tx.ForUpdate(), sku, bucket)
+}
+
+// lockAll locks every shelf of a variant. SQLite's writer is alone already.
+func lockAll(ctx context.Context, tx *db.Tx, sku string) error {
+	if !tx.Postgres() {
+		return nil
+	}
+	_, err := db.All(ctx, tx, db.Column[string], `
+		SELECT bucket FROM stock_item
+		WHERE sku = $1
+		ORDER BY bucket`+tx.ForUpdate(), sku)
+	return err
+}
+
+// inBucket lists the variants of a bucket that is not closed.
+func inBucket(ctx context.Context, q db.Querier, bucket string) ([]string, error) {
+	return db.All(ctx, q, db.Column[string], `SELECT sku FROM stock_item WHERE bucket = $1 AND NOT closed`, bucket)
 }
 
 // open makes the row when it is missing, and locks and reads it.

@@ -30,6 +30,14 @@ func IsCheck(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "23514"
 }
 
+// IsDeadlock reports whether err says that PostgreSQL undid a transaction so that
+// others could go on. Done again it may succeed; [DB.InTx] does not do that by itself,
+// because what its callers gather outside of it would be gathered twice.
+func IsDeadlock(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}
+
 // ErrFull is what a write returns when the disk has no room left. Nothing of it
 // was kept; what was committed before stays.
 var ErrFull = errs.New(errs.Unavailable, "server.full", "The market has run out of room. Nothing was changed. Try again later.", "服务器空间已满，没有做任何改动，请稍后再试。")

@@ -405,7 +405,10 @@ func (h *history) goodsOf(s *stall) {
 		var there, promised, out int64
 		err := h.w.d.QueryRowContext(h.ctx, `SELECT SUM(on_hand), SUM(reserved) FROM stock_item WHERE sku = $1`, sku).Scan(&there, &promised)
 		err = errors.Join(err, h.w.d.QueryRowContext(h.ctx, `
-			SELECT COALESCE(SUM(l.quantity), 0) FROM orders o JOIN order_line l ON l.order_id = o.id
+			SELECT COALESCE(SUM(CASE WHEN o.fulfilment = 'parcel'
+				THEN (SELECT COALESCE(SUM(x.quantity), 0) FROM parcel p JOIN parcel_line x ON x.parcel = p.id WHERE p.order_id = o.id AND x.position = l.position)
+				ELSE l.quantity END), 0)
+			FROM orders o JOIN order_line l ON l.order_id = o.id
 			WHERE o.shop = $1 AND o.state = 'completed' AND l.sku = $2`, s.shop.ID, sku).Scan(&out))
 		h.must(err)
 		if promised != 0 || there != h.landed[sku]-out {

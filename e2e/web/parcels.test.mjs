@@ -52,7 +52,8 @@ test('an order goes in two parcels', { timeout: 120_000 }, async (t) => {
 
   await step('the buyer sees what is on its way, in both languages', async () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    await page.goto(`/orders/${id}`)
+    await page.goto('/orders')
+    await page.getByRole('link', { name: /2 of 3 sent/ }).tap()
     await page.getByRole('heading', { name: '2 of 3 sent' }).waitFor()
     const parcel = page.getByRole('region', { name: 'Parcel 1' })
     await parcel.getByText('2 × Oyster').waitFor()

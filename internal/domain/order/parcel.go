@@ -101,14 +101,14 @@ func (o Order) PartlySent() bool { return o.State == Placed && len(o.Parcels) > 
 // parcel. It returns [ErrNotLeft] for more than is left, so what two clerks send
 // at once is sent once.
 func (s *Service) Send(ctx context.Context, w Sending) (Order, error) {
-	p, err := s.parcel(w.Carrier, w.Number)
-	if err != nil {
-		return Order{}, err
-	}
-	p.Lines = slices.Clone(w.Lines)
-	slices.SortFunc(p.Lines, func(a, b ParcelLine) int { return a.Position - b.Position })
-	hash := p.digest()
 	return s.step(ctx, w.Order, ofShop(w.Shop), func(tx *db.Tx, o *Order) error {
+		p, err := s.parcel(w.Carrier, w.Number)
+		if err != nil {
+			return err
+		}
+		p.Lines = slices.Clone(w.Lines)
+		slices.SortFunc(p.Lines, func(a, b ParcelLine) int { return a.Position - b.Position })
+		hash := p.digest()
 		key := o.ID + ":" + w.Key
 		was, known, err := parcelHash(ctx, tx, key)
 		if err != nil || known {
@@ -124,13 +124,13 @@ func (s *Service) Send(ctx context.Context, w Sending) (Order, error) {
 // Ship sends all that is left of an order in one parcel; a shipped order is left
 // as it is.
 func (s *Service) Ship(ctx context.Context, shopID, order, number string) (Order, error) {
-	p, err := s.parcel(OtherCarrier, number)
-	if err != nil {
-		return Order{}, err
-	}
 	return s.step(ctx, order, ofShop(shopID), func(tx *db.Tx, o *Order) error {
 		if o.State == Shipped {
 			return nil
+		}
+		p, err := s.parcel(OtherCarrier, number)
+		if err != nil {
+			return err
 		}
 		return s.send(ctx, tx, o, p, o.ID+":rest", p.digest())
 	})
@@ -202,14 +202,14 @@ func allSent(o *Order) {
 // Readdress corrects the carrier and the number of a parcel that has not been
 // received.
 func (s *Service) Readdress(ctx context.Context, shopID, order, parcel, carrier, number string) (Order, error) {
-	p, err := s.parcel(carrier, number)
-	if err != nil {
-		return Order{}, err
-	}
 	return s.step(ctx, order, ofShop(shopID), func(tx *db.Tx, o *Order) error {
 		i := slices.IndexFunc(o.Parcels, func(x Parcel) bool { return x.ID == parcel })
 		if i < 0 {
 			return ErrNoParcel
+		}
+		p, err := s.parcel(carrier, number)
+		if err != nil {
+			return err
 		}
 		was := &o.Parcels[i]
 		if was.Carrier == p.Carrier && was.Number == p.Number {

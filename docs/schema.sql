@@ -880,7 +880,7 @@ CREATE TABLE order_refund (
 	quantity   BIGINT NOT NULL CHECK (quantity >= 0), -- 0: a part of the price
 	amount     BIGINT NOT NULL CHECK (amount > 0),
 	created_at BIGINT NOT NULL,
-	done_at    BIGINT NOT NULL, came_back BOOLEAN NOT NULL DEFAULT FALSE,
+	done_at    BIGINT NOT NULL, came_back BIGINT NOT NULL DEFAULT 0 CHECK (came_back >= 0 AND came_back <= quantity),
 	PRIMARY KEY (key, position)
 );
 

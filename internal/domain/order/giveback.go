@@ -20,7 +20,8 @@ type Part struct {
 	Position int
 	Quantity int64 // of the line; 0 for a part of the price and for the freight
 	Minor    int64
-	CameBack bool // the units were sent and have come back
+	CameBack bool  // the units were sent and have come back
+	back     int64 // as many as can have
 }
 
 // Rest is what of one position can still go back.
@@ -150,6 +151,7 @@ func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, o *Order, key string,
 		return err
 	}
 	now := s.now()
+	parts = o.giveUp(parts)
 	if err := insertRefunds(ctx, tx, key, o.ID, parts, now); err != nil {
 		return err
 	}
@@ -166,11 +168,6 @@ func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, o *Order, key string,
 	c := change{from: []State{o.State}, to: o.State, pay: PartlyRefunded, event: "giving_back", by: by}
 	if sum == rests.Total {
 		c.pay = Refunding
-	}
-	for _, p := range parts {
-		if p.Position >= 0 {
-			o.Lines[p.Position].giveUp(p)
-		}
 	}
 	switch {
 	case o.PartlySent() && (sum == rests.Total || len(o.left()) == 0):

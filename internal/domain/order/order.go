@@ -114,8 +114,8 @@ type Line struct {
 	ID string
 	QuoteLine
 	Sent     int64 // units that are in parcels
-	waived   int64 // units whose money went back
-	returned int64 // units whose money went back after they had come back
+	waived   int64 // units that will not be sent: their money went back
+	returned int64 // units that were sent and came back
 }
 
 // Event is one step of an order's history.

@@ -62,7 +62,7 @@ var (
 	ErrNoParcel   = errs.New(errs.NotFound, "order.no_parcel", "There is no such parcel.", "没有这个包裹。")
 	ErrNotLeft    = errs.New(errs.Conflict, "order.not_left", "Some of this has been sent already, or its money has gone back. Look at what is left.", "其中有商品已经发出或已退款，请核对剩余的商品。")
 	ErrNoneLeft   = errs.New(errs.Conflict, "order.none_left", "Nothing of this order is left to send. Cancel it, and what is left of the money goes back.", "这笔订单没有要发的商品了。请取消订单，剩余的款会退回。")
-	ErrPartlySent = errs.New(errs.Conflict, "order.partly_sent", "A part of this order is on its way, so it cannot be cancelled. Money for the rest can go back: tell us what is wrong.", "订单的一部分已经发出，不能取消。其余部分可以申请售后退款。")
+	ErrPartlySent = errs.New(errs.Conflict, "order.partly_sent", "A part of this order is on its way, so it cannot be cancelled. What is missing is settled as a problem with the order, and its money can go back.", "订单的一部分已经发出，不能取消。没有发的部分请走售后，可以退款。")
 )
 
 // Left is how many units of a line have still to be sent: what was bought less
@@ -70,16 +70,29 @@ var (
 // came back are not sent again; other units that were given back are taken from
 // those that have not been sent.
 func (l Line) Left() int64 {
-	return max(0, l.Quantity-l.Sent-l.waived-max(0, l.returned-l.Sent))
+	return max(0, l.Quantity-l.Sent-l.waived)
 }
 
-// giveUp counts units whose money goes back.
-func (l *Line) giveUp(p Part) {
-	if p.CameBack {
-		l.returned += p.Quantity
-	} else {
-		l.waived += p.Quantity
+// giveUp counts units whose money goes back, and says of each part how many of
+// its units came back: no more than had been sent and not come back before.
+func (o *Order) giveUp(parts []Part) []Part {
+	parts = slices.Clone(parts)
+	for i := range parts {
+		if p := &parts[i]; p.Position >= 0 {
+			l := &o.Lines[p.Position]
+			if p.CameBack {
+				p.back = min(p.Quantity, l.Sent-l.returned)
+			}
+			l.count(*p)
+		}
 	}
+	return parts
+}
+
+// count takes what was given back into account.
+func (l *Line) count(p Part) {
+	l.returned += p.back
+	l.waived += p.Quantity - p.back
 }
 
 // left is what of an order has still to be sent.

@@ -305,6 +305,24 @@ func TestWhatCameBackIsNotSentAgainAndTheRestIs(t *testing.T) {
 	})
 }
 
+// Sending a piece made room for another one, as if what came back had been it.
+func TestWhatCannotHaveComeBackIsNotSentLater(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 10)
+		tins := w.pieces(10)
+		o := w.send(w.sending(w.toSend(order.Item{SKU: tins.SKUs[0].ID, Quantity: 4}), 1))
+		w.must(w.giveBack(o, order.Part{Quantity: 3, Minor: 1500, CameBack: true}))
+		if o = w.get(o); o.State != order.Placed || o.Lines[0].Left() != 1 {
+			t.Fatalf("%s, %d left", o.State, o.Lines[0].Left())
+		}
+		if o = w.send(w.sending(o, 1)); o.State != order.Shipped || o.Lines[0].Left() != 0 {
+			t.Errorf("%s, %d left of one", o.State, o.Lines[0].Left())
+		}
+		w.lies(tins, 8, 0)
+		w.sound()
+	})
+}
+
 func TestAnOrderOfWhichNothingIsLeftIsCancelled(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d, 10)

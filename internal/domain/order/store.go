@@ -207,7 +207,7 @@ func withParcels(ctx context.Context, q db.Querier, o *Order) error {
 	back, err := refundsOf(ctx, q, o.ID)
 	for _, p := range back {
 		if p.Position >= 0 && p.Position < len(o.Lines) {
-			o.Lines[p.Position].giveUp(p)
+			o.Lines[p.Position].count(p)
 		}
 	}
 	return err
@@ -267,7 +267,7 @@ func addEvent(ctx context.Context, tx *db.Tx, order string, e Event) error {
 func insertRefunds(ctx context.Context, tx *db.Tx, key, order string, parts []Part, at time.Time) error {
 	rows := make([][]any, len(parts))
 	for i, p := range parts {
-		rows[i] = []any{key, order, int64(p.Position), p.Quantity, p.Minor, clock.Millis(at), int64(0), p.CameBack}
+		rows[i] = []any{key, order, int64(p.Position), p.Quantity, p.Minor, clock.Millis(at), int64(0), p.back}
 	}
 	return tx.InsertMany(ctx, "order_refund", []string{"key", "order_id", "position", "quantity", "amount", "created_at", "done_at", "came_back"}, rows)
 }
@@ -277,7 +277,7 @@ func refundKnown(ctx context.Context, q db.Querier, key string) (bool, error) {
 }
 
 func refundsOf(ctx context.Context, q db.Querier, order string) ([]Part, error) {
-	return db.All(ctx, q, func(p *Part) []any { return []any{&p.Position, &p.Quantity, &p.Minor, &p.CameBack} }, `
+	return db.All(ctx, q, func(p *Part) []any { return []any{&p.Position, &p.Quantity, &p.Minor, &p.back} }, `
 		SELECT position, quantity, amount, came_back FROM order_refund WHERE order_id = $1`, order)
 }
 

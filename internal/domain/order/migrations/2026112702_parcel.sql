@@ -19,8 +19,9 @@ CREATE TABLE parcel_line (
 	PRIMARY KEY (parcel, position)
 );
 
--- Units whose money went back after they had come back: they had been sent.
-ALTER TABLE order_refund ADD COLUMN came_back BOOLEAN NOT NULL DEFAULT FALSE;
+-- Units among those given back that had been sent and came back; the others will
+-- not be sent.
+ALTER TABLE order_refund ADD COLUMN came_back BIGINT NOT NULL DEFAULT 0 CHECK (came_back >= 0 AND came_back <= quantity);
 
 -- What was sent before parcels were kept went in one.
 INSERT INTO parcel (id, key, key_hash, order_id, seq, carrier, number, sent_at)

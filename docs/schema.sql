@@ -882,7 +882,7 @@ CREATE TABLE order_refund (
 	quantity   BIGINT NOT NULL CHECK (quantity >= 0), -- 0: a part of the price
 	amount     BIGINT NOT NULL CHECK (amount > 0),
 	created_at BIGINT NOT NULL,
-	done_at    BIGINT NOT NULL,
+	done_at    BIGINT NOT NULL, came_back BIGINT NOT NULL DEFAULT 0 CHECK (came_back >= 0 AND came_back <= quantity),
 	PRIMARY KEY (key, position)
 );
 
@@ -919,6 +919,25 @@ CREATE TABLE orders (
 	completes_at   BIGINT NOT NULL,
 	placed_at      BIGINT NOT NULL,
 	version        BIGINT NOT NULL
+);
+
+CREATE TABLE parcel (
+	id       TEXT PRIMARY KEY,
+	key      TEXT NOT NULL UNIQUE, -- the shop, a colon and the Idempotency-Key
+	key_hash TEXT NOT NULL, -- of the parcel that came under the key
+	order_id TEXT NOT NULL,
+	seq      BIGINT NOT NULL, -- of the order's parcels, from 1
+	carrier  TEXT NOT NULL, -- code of the carrier, or other
+	number   TEXT NOT NULL, -- that the carrier calls it by; empty: none
+	sent_at  BIGINT NOT NULL,
+	UNIQUE (order_id, seq)
+);
+
+CREATE TABLE parcel_line (
+	parcel   TEXT NOT NULL,
+	position BIGINT NOT NULL, -- of the order's line
+	quantity BIGINT NOT NULL CHECK (quantity > 0),
+	PRIMARY KEY (parcel, position)
 );
 
 CREATE TABLE passkey (
@@ -1094,7 +1113,7 @@ CREATE TABLE reservation (
 	bucket TEXT NOT NULL,
 	qty    BIGINT NOT NULL CHECK (qty > 0),
 	state  TEXT NOT NULL
-);
+, sent BIGINT NOT NULL DEFAULT 0 CHECK (sent >= 0 AND sent <= qty));
 
 CREATE TABLE review (
 	id          TEXT PRIMARY KEY,

@@ -34,6 +34,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/notice"
 	"github.com/openstall/openstall/internal/domain/order"
+	"github.com/openstall/openstall/internal/domain/order/carrier"
 	"github.com/openstall/openstall/internal/domain/payment"
 	"github.com/openstall/openstall/internal/domain/payment/stripepay"
 	"github.com/openstall/openstall/internal/domain/payment/testpay"
@@ -311,7 +312,7 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Fees = fee.New(a.DB, a.bus, a.now, fee.WithNotice(time.Duration(a.cfg.FeeNotice)*24*time.Hour))
 	a.Carts = cart.New(a.DB, a.Catalog, a.now)
 	a.Groups = groupbuy.New(groupbuy.Parts{DB: a.DB, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Now: a.now})
-	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Promos: a.Promos, Fees: a.Fees, Taxes: a.Taxes, Groups: a.Groups,
+	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Promos: a.Promos, Fees: a.Fees, Taxes: a.Taxes, Groups: a.Groups, Carriers: carriers(),
 		Moment: a.moment, Offered: func(ctx context.Context, product string) error { return a.Courses.Offered(ctx, product) }, Secret: quotes, Log: a.log, Now: a.now})
 	a.buildAftersale()
 	a.buildSettle()
@@ -319,6 +320,15 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Leads = lead.New(lead.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Moment: a.moment, Log: a.log, Now: a.now})
 	a.CRM = crm.New(crm.Parts{DB: a.DB, Bus: a.bus, Order: a.Orders.GetForShop, Lead: a.Leads.GetForShop, Secret: []byte(stops), URL: a.url, Now: a.now})
 	return nil
+}
+
+// carriers are those that shops can choose from.
+func carriers() []order.Carrier {
+	var all []order.Carrier
+	for _, c := range carrier.Manual() {
+		all = append(all, c)
+	}
+	return all
 }
 
 func stripeOf(cfg config.Serve, site func() string) *stripepay.Provider {

@@ -107,6 +107,8 @@ var orderWords = map[string]text.Local{
 	"paid_late":              text.Both("Your payment came late, and the goods were still there.", "付款来晚了，好在商品还在。"),
 	"payment_failed":         text.Both("The payment did not work. You can try again.", "付款没有成功，可以再试一次。"),
 	"ready":                  text.Both("Packed. You can collect it.", "已备好，可以来取。"),
+	"parcel_sent":            text.Both("A parcel with a part of your order is on its way.", "订单的一部分已发货。"),
+	"parcel_corrected":       text.Both("The shop corrected the tracking number of your parcel.", "店铺更正了包裹的快递单号。"),
 	"shipped":                text.Both("On its way to you.", "已发货。"),
 	"handed_over":            text.Both("Handed over. Enjoy.", "已取货。"),
 	"completed":              text.Both("Completed.", "已完成。"),

@@ -55,6 +55,12 @@ var controls = []struct {
 	{"a step is reached and nobody gets the difference", onChange("group_full", "group_full", `
 		INSERT INTO order_refund (key, order_id, position, quantity, amount, created_at, done_at)
 		SELECT 'group:' || $1, $1, 0, 0, 1, 1, 1`), ""},
+	{"a piece is in two parcels", onChange("parcel_sent", "shipped", `
+		UPDATE parcel_line SET quantity = quantity + 1
+		WHERE parcel = (SELECT MIN(id) FROM parcel WHERE order_id = $1)`), ""},
+	{"a parcel leaves and stays promised", onChange("parcel_sent", "parcel_sent", `
+		UPDATE reservation SET sent = sent + 1
+		WHERE state = 'held' AND sent < qty AND line = 'lin_' || SUBSTR($1, 5) || '_0'`), ""},
 	{"one unit is sold twice", onChange("paid", "paid", `
 		UPDATE stock_item SET reserved = reserved - 1
 		WHERE reserved > 0 AND sku IN (SELECT sku FROM order_line WHERE order_id = $1)`), ""},

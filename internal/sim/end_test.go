@@ -300,6 +300,16 @@ func (h *history) left(s *stall) {
 		JOIN promotion p ON p.id = u.promotion
 		JOIN orders o ON o.id = u.order_id
 		WHERE p.shop = $1 AND o.state IN ('cancelled', 'expired')`, id)
+	h.none("a piece that was sent although its money had gone back", `
+		SELECT x.order_id || ' ' || x.sent FROM (
+			SELECT p.order_id, l.position, SUM(l.quantity) AS sent, MAX(p.sent_at) AS last_at
+			FROM parcel p JOIN parcel_line l ON l.parcel = p.id
+			GROUP BY p.order_id, l.position) x
+		JOIN order_line o ON o.order_id = x.order_id AND o.position = x.position
+		JOIN orders s ON s.id = x.order_id
+		WHERE s.shop = $1 AND x.sent > o.quantity - (
+			SELECT COALESCE(SUM(r.quantity - r.came_back), 0) FROM order_refund r
+			WHERE r.order_id = x.order_id AND r.position = x.position AND r.created_at < x.last_at)`, id)
 	for _, b := range h.buyers {
 		h.none("a coupon that an unpaid order holds", `SELECT id || ' ' || order_id FROM coupon WHERE buyer = $1 AND shop = $2 AND state = 'locked'`, b.ID, id)
 	}
@@ -405,7 +415,10 @@ func (h *history) goodsOf(s *stall) {
 		var there, promised, out int64
 		err := h.w.d.QueryRowContext(h.ctx, `SELECT SUM(on_hand), SUM(reserved) FROM stock_item WHERE sku = $1`, sku).Scan(&there, &promised)
 		err = errors.Join(err, h.w.d.QueryRowContext(h.ctx, `
-			SELECT COALESCE(SUM(l.quantity), 0) FROM orders o JOIN order_line l ON l.order_id = o.id
+			SELECT COALESCE(SUM(CASE WHEN o.fulfilment = 'parcel'
+				THEN (SELECT COALESCE(SUM(x.quantity), 0) FROM parcel p JOIN parcel_line x ON x.parcel = p.id WHERE p.order_id = o.id AND x.position = l.position)
+				ELSE l.quantity END), 0)
+			FROM orders o JOIN order_line l ON l.order_id = o.id
 			WHERE o.shop = $1 AND o.state = 'completed' AND l.sku = $2`, s.shop.ID, sku).Scan(&out))
 		h.must(err)
 		if promised != 0 || there != h.landed[sku]-out {

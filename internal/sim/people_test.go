@@ -315,7 +315,8 @@ func (h *history) handOut(o *bought) {
 	var err error
 	switch {
 	case o.kind == order.ByParcel:
-		_, err = w.orders.Ship(ctx, s, o.id, "T1")
+		h.send(o)
+		return
 	case o.kind == order.ByOnline:
 		h.learn(o)
 		return
@@ -329,6 +330,32 @@ func (h *history) handOut(o *bought) {
 		_, err = w.orders.HandOver(ctx, s, o.id, "")
 	}
 	h.mind(err, "%s handed out", o.id)
+}
+
+// send puts some or all of what is left of an order into a parcel, mostly.
+func (h *history) send(o *bought) {
+	w, ctx, s := h.w, h.ctx, o.stall.shop.ID
+	if h.calm || h.chance(40) {
+		_, err := w.orders.Ship(ctx, s, o.id, "T1")
+		if !h.mind(err, "%s sent", o.id) && h.calm && errors.Is(err, order.ErrNoneLeft) {
+			_, err := w.orders.Cancel(ctx, o.id, order.BySeller, s, "nothing is left of it")
+			h.mind(err, "%s cancelled, nothing is left of it", o.id)
+		}
+		return
+	}
+	wish := order.Sending{Key: h.key(), Shop: s, Order: o.id, Number: "T2"}
+	for i := range o.lines {
+		if h.chance(60) {
+			wish.Lines = append(wish.Lines, order.ParcelLine{Position: i, Quantity: 1 + h.r.Int64N(2)})
+		}
+	}
+	for range 1 + h.r.IntN(6)/5 {
+		sent, err := w.orders.Send(ctx, wish)
+		if h.mind(err, "%s sent in parts %v", o.id, wish.Lines) && h.chance(20) {
+			_, err := w.orders.Readdress(ctx, s, o.id, sent.Parcels[0].ID, "", "T3")
+			h.mind(err, "%s has another number", sent.Parcels[0].ID)
+		}
+	}
 }
 
 // land moves stock by hand; the same key moves it once.

@@ -36,6 +36,7 @@ var foreign = map[string]string{
 	"shops":            `SELECT id FROM shop WHERE id = $1`,
 	"wechat-merchants": `SELECT id FROM shop WHERE id = $1`,
 	"orders":           `SELECT id FROM orders WHERE shop = $1 ORDER BY id LIMIT 1`,
+	"parcels":          `SELECT p.id FROM parcel p JOIN orders o ON o.id = p.order_id WHERE o.shop = $1 ORDER BY p.id LIMIT 1`,
 	"transfers":        `SELECT id FROM orders WHERE shop = $1 ORDER BY id LIMIT 1`,
 	"cases":            `SELECT id FROM aftersale_case WHERE shop = $1 ORDER BY id LIMIT 1`,
 	"products":         `SELECT id FROM product WHERE shop = $1 ORDER BY id LIMIT 1`,

@@ -153,7 +153,13 @@ func (s *seeder) handOver(ctx context.Context, o order.Order) error {
 }
 
 func (s *seeder) ship(ctx context.Context, o order.Order) error {
-	_, err := s.Orders.Ship(ctx, o.Shop, o.ID, "HM"+o.Number+"DE")
+	_, err := s.Orders.Send(ctx, order.Sending{Key: "all:" + o.ID, Shop: o.Shop, Order: o.ID, Carrier: "dhl", Number: "0000000000" + o.Number[2:]})
+	return err
+}
+
+// shipTwo sends two pieces of an order ahead of the others.
+func (s *seeder) shipTwo(ctx context.Context, o order.Order) error {
+	_, err := s.Orders.Send(ctx, order.Sending{Key: "two:" + o.ID, Shop: o.Shop, Order: o.ID, Carrier: "gls", Number: "00000000" + o.Number[2:], Lines: []order.ParcelLine{{Quantity: 2}}})
 	return err
 }
 
@@ -250,7 +256,11 @@ func (s *seeder) lateOrders(ctx context.Context) error {
 		{who: "lena", slug: "linden-soap", picture: "soap", quantity: 3, kind: order.ByParcel, pay: testpay.Succeed},
 		{who: "rosa", slug: bookStall, picture: "book", quantity: 1, kind: order.ByParcel, pay: notYet},
 	} {
-		if _, err := s.buy(ctx, p); err != nil {
+		o, err := s.buy(ctx, p)
+		if err == nil && p.who == "lena" {
+			err = s.shipTwo(ctx, o)
+		}
+		if err != nil {
 			return err
 		}
 	}

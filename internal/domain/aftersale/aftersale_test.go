@@ -498,3 +498,42 @@ func TestTheQueueOfAShopBeginsWithWhatRunsOutFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestAPartlySentOrderIsSettledPieceByPiece(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		partly := func() order.Order {
+			t.Helper()
+			o := w.order("test", 3)
+			o, err := w.orders.Send(ctx, order.Sending{Key: w.key(), Shop: w.shop.ID, Order: o.ID, Lines: []order.ParcelLine{{Quantity: 2}}})
+			w.must(err)
+			return o
+		}
+		// One that was sent comes back: the third is still to be sent.
+		o := partly()
+		c := w.mustAct(w.file(o, units(aftersale.Return, 1)), aftersale.Seller, aftersale.Agree)
+		c = w.mustAct(c, aftersale.Buyer, aftersale.Sent, func(m *aftersale.Move) { m.Tracking = "BACK-1" })
+		w.mustAct(c, aftersale.Seller, aftersale.Received)
+		if o = w.get(o); o.State != order.Placed || o.Lines[0].Left() != 1 || o.PayState != order.PartlyRefunded {
+			t.Errorf("after the return: %s, %s, %d left", o.State, o.PayState, o.Lines[0].Left())
+		}
+		o, err := w.orders.Ship(ctx, w.shop.ID, o.ID, "")
+		w.must(err)
+		if o.State != order.Shipped || o.Parcels[1].Lines[0].Quantity != 1 {
+			t.Errorf("the rest: %s, %+v", o.State, o.Parcels)
+		}
+		// The third will not come: its money goes back, and nothing more is sent.
+		o = partly()
+		w.mustAct(w.file(o, units(aftersale.Refund, 1)), aftersale.Seller, aftersale.Agree)
+		if o = w.get(o); o.State != order.Shipped || len(o.Parcels) != 1 {
+			t.Errorf("after the refund: %s, %d parcels", o.State, len(o.Parcels))
+		}
+		// A part of the price takes nothing away.
+		o = partly()
+		w.mustAct(w.file(o, part(100)), aftersale.Seller, aftersale.Agree)
+		if o = w.get(o); o.State != order.Placed || o.Lines[0].Left() != 1 {
+			t.Errorf("after a difference: %s, %d left", o.State, o.Lines[0].Left())
+		}
+		w.sound()
+	})
+}

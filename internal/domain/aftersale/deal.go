@@ -91,7 +91,7 @@ func (d Deal) parts(rests order.Rests) []order.Part {
 	}
 	for _, l := range d.Lines {
 		r := rests.Lines[l.Position]
-		p := order.Part{Position: l.Position, Quantity: min(l.Quantity, r.Units()), Minor: min(l.Minor, r.Minor())}
+		p := order.Part{Position: l.Position, Quantity: min(l.Quantity, r.Units()), Minor: min(l.Minor, r.Minor()), CameBack: d.Kind == Return}
 		if l.Quantity > 0 {
 			p.Minor = r.Share(l.Quantity)
 			if l.Minor > 0 {

@@ -35,6 +35,7 @@ var Invariants = []struct{ ID, Words string }{
 	{"I18", "what is counted of each promotion is what standing orders took off by it"},
 	{"I19", "every order reached its state by its history"},
 	{"I20", "the stored quote of each order hashes to what the buyer saw"},
+	{"I21", "what is in parcels is what left the stall for them, and no order is on its way without one"},
 }
 
 // Check verifies the invariants of stock, orders and money that apply and

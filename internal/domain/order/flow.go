@@ -133,11 +133,16 @@ func (o Order) lineIDs() []string {
 
 // Cancel ends an order that has not been handed over: the goods go back on sale
 // and what was paid goes back to the buyer. Cancelling twice is cancelling once.
+// It returns [ErrPartlySent] when a part is on its way: what is missing then is a
+// case after the sale.
 func (s *Service) Cancel(ctx context.Context, order string, by By, owner, reason string) (Order, error) {
 	may := func(o Order) bool { return by == BySeller && o.Shop == owner || by == ByBuyer && o.Buyer == owner }
 	return s.step(ctx, order, may, func(tx *db.Tx, o *Order) error {
 		if o.State == Cancelled {
 			return nil
+		}
+		if o.PartlySent() {
+			return ErrPartlySent
 		}
 		pay := NoPayment
 		if o.PayState == Paid || o.PayState == PartlyRefunded {
@@ -351,28 +356,6 @@ func (s *Service) MarkReady(ctx context.Context, shopID, order string) (Order, e
 			return ErrAwaits
 		}
 		return s.apply(ctx, tx, o, change{from: []State{Placed}, to: Ready, event: "ready", by: BySeller})
-	})
-}
-
-// Ship sends an order on its way.
-func (s *Service) Ship(ctx context.Context, shopID, order, tracking string) (Order, error) {
-	return s.step(ctx, order, ofShop(shopID), func(tx *db.Tx, o *Order) error {
-		if o.State == Shipped {
-			return nil
-		}
-		if o.Quote.Kind != ByParcel {
-			return ErrState
-		}
-		if o.Awaits() {
-			return ErrAwaits
-		}
-		done := s.now().Add(CompleteAfter)
-		err := s.apply(ctx, tx, o, change{from: []State{Placed}, to: Shipped, event: "shipped", by: BySeller,
-			edit: func(o *Order) { o.Tracking, o.CompletesAt = bounded(text.Line(tracking), 80), done }})
-		if err != nil {
-			return err
-		}
-		return s.stock.Ship(ctx, tx, o.lineIDs()...)
 	})
 }
 
@@ -671,10 +654,10 @@ type Can struct {
 func (o Order) Can() Can {
 	open := o.State == Placed || o.State == Ready
 	return Can{
-		Cancel:   open || o.State == PendingPayment,
+		Cancel:   open && !o.PartlySent() || o.State == PendingPayment,
 		Pay:      o.State == PendingPayment,
 		HandOver: open && o.Quote.AtSlot() && !o.Awaits(),
-		Ship:     o.State == Placed && o.Quote.Kind == ByParcel && !o.Awaits(),
+		Ship:     o.State == Placed && o.Quote.Kind == ByParcel && !o.Awaits() && len(o.left()) > 0,
 		Ready:    o.State == Placed && o.Quote.Kind == ByPickup && !o.Awaits(),
 		Receive:  o.State == Shipped,
 		Move:     (open || o.State == PendingPayment) && o.Quote.AtSlot() && o.Quote.Slot != nil,

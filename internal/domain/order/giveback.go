@@ -20,6 +20,8 @@ type Part struct {
 	Position int
 	Quantity int64 // of the line; 0 for a part of the price and for the freight
 	Minor    int64
+	CameBack bool  // the units were sent and have come back
+	back     int64 // as many as can have
 }
 
 // Rest is what of one position can still go back.
@@ -130,7 +132,8 @@ func (o Order) InCash() bool { return o.Payment == PayAtPickup }
 // GiveBack promises parts of a paid order back, in the caller's transaction that
 // has locked it. The same key is the same promise. A provider is asked right
 // after; what was paid in cash waits for [Service.HandedBack]. An order that
-// nobody has been given yet and of which nothing is left is cancelled by it.
+// nobody has been given yet and of which nothing is left is cancelled by it; one
+// that was sent in part and of which nothing is left to send is shipped by it.
 // It returns [payment.ErrTooMuch] when a part is more than is left.
 func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, o *Order, key string, by By, parts []Part) error {
 	if known, err := refundKnown(ctx, tx, key); err != nil || known {
@@ -148,6 +151,7 @@ func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, o *Order, key string,
 		return err
 	}
 	now := s.now()
+	parts = o.giveUp(parts)
 	if err := insertRefunds(ctx, tx, key, o.ID, parts, now); err != nil {
 		return err
 	}
@@ -164,16 +168,20 @@ func (s *Service) GiveBack(ctx context.Context, tx *db.Tx, o *Order, key string,
 	c := change{from: []State{o.State}, to: o.State, pay: PartlyRefunded, event: "giving_back", by: by}
 	if sum == rests.Total {
 		c.pay = Refunding
-		if o.State == Placed || o.State == Ready {
-			c.to, c.event = Cancelled, "cancelled"
-		}
 	}
+	switch {
+	case o.PartlySent() && (sum == rests.Total || len(o.left()) == 0):
+		c.to, c.edit = Shipped, allSent
+	case sum == rests.Total && (o.State == Placed || o.State == Ready):
+		c.to, c.event = Cancelled, "cancelled"
+	}
+	was := o.State
 	// Who follows the order locks rows of its own, and they come before the books.
 	if err := s.apply(ctx, tx, o, c); err != nil {
 		return err
 	}
 	err = ledger.Post(ctx, tx, now, journal("giveback", key, ledger.Refunds(o.Shop), from, amount))
-	if err != nil || c.to != Cancelled {
+	if err != nil || c.to == was {
 		return err
 	}
 	return s.giveGoodsBack(ctx, tx, o)

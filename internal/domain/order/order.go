@@ -35,9 +35,9 @@ type State string
 // States of an order.
 const (
 	PendingPayment State = "pending_payment"
-	Placed         State = "placed" // paid, or to be paid at the stall
-	Ready          State = "ready"  // packed for collection
-	Shipped        State = "shipped"
+	Placed         State = "placed"  // paid, or to be paid at the stall; of parcels, some may have been sent
+	Ready          State = "ready"   // packed for collection
+	Shipped        State = "shipped" // all of it is on its way
 	Completed      State = "completed"
 	Cancelled      State = "cancelled"
 	Expired        State = "expired"
@@ -96,12 +96,12 @@ type Order struct {
 	Consents    []string
 	Refunded    int64  // has gone back
 	Code        string // told by the buyer at the hand-over
-	Tracking    string
 	PayUntil    time.Time
 	CompletesAt time.Time
 	PlacedAt    time.Time
 	Version     int64
 	Lines       []Line
+	Parcels     []Parcel // in the order in which they were sent
 	Events      []Event
 }
 
@@ -113,6 +113,9 @@ func (o Order) Total() money.Amount { return o.Quote.Total }
 type Line struct {
 	ID string
 	QuoteLine
+	Sent     int64 // units that are in parcels
+	waived   int64 // units that will not be sent: their money went back
+	returned int64 // units that were sent and came back
 }
 
 // Event is one step of an order's history.
@@ -204,7 +207,7 @@ type Term struct {
 const (
 	QuoteFor      = 10 * time.Minute    // an offer is kept
 	PayWithin     = 15 * time.Minute    // until an unpaid order gives its goods back
-	CompleteAfter = 10 * 24 * time.Hour // after sending, unless the buyer says otherwise
+	CompleteAfter = 10 * 24 * time.Hour // after the last parcel, unless the buyer says otherwise
 	MoveUntil     = 24 * time.Hour      // before an appointment it can be moved
 	OpenWithin    = 14 * 24 * time.Hour // after payment, until what nobody opened counts as handed over
 	CollectWithin = 3 * 24 * time.Hour  // after the slot, until a paid order that nobody fetched completes

@@ -110,7 +110,7 @@ func newWorld(t testing.TB, d *db.DB, kilos int64, more ...payment.Provider) *wo
 		}})
 	w.groups = groupbuy.New(groupbuy.Parts{DB: d, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Now: w.now})
 	w.taxes = tax.New(d, w.now)
-	w.orders = order.New(order.Parts{DB: d, Bus: b, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Groups: w.groups, Taxes: w.taxes, Secret: "s", Log: quiet, Now: w.now,
+	w.orders = order.New(order.Parts{DB: d, Bus: b, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Groups: w.groups, Taxes: w.taxes, Carriers: []order.Carrier{courier{}}, Secret: "s", Log: quiet, Now: w.now,
 		Moment: func(_ context.Context, show string, _ time.Time) (order.Moment, error) {
 			return order.Moment{Shop: w.shop.ID, Live: show == "shw_live", Second: 61}, nil
 		}})
@@ -655,8 +655,8 @@ func TestSentParcelCompletesByItself(t *testing.T) {
 		if n, err := w.orders.Sweep(ctx); err != nil || n != 1 {
 			t.Fatalf("sweep: %d, %v", n, err)
 		}
-		if got := w.get(o); got.State != order.Completed || got.Tracking != "T1" {
-			t.Errorf("%s %q", got.State, got.Tracking)
+		if got := w.get(o); got.State != order.Completed || len(got.Parcels) != 1 || got.Parcels[0].Number != "T1" {
+			t.Errorf("%s %+v", got.State, got.Parcels)
 		}
 		w.sound()
 	})

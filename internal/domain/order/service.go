@@ -45,6 +45,7 @@ type Service struct {
 	fees     *fee.Service
 	taxes    *tax.Service
 	groups   *groupbuy.Service
+	carriers []Carrier
 	moment   func(ctx context.Context, show string, at time.Time) (Moment, error)
 	offered  func(ctx context.Context, product string) error
 	secret   []byte
@@ -66,6 +67,7 @@ type Parts struct {
 	Fees     *fee.Service      // nil: the market takes nothing
 	Taxes    *tax.Service      // nil: nothing is taxed
 	Groups   *groupbuy.Service // nil: everybody buys alone
+	Carriers []Carrier         // that shops can choose from
 	// Moment says what a show knows of an instant.
 	Moment func(ctx context.Context, show string, at time.Time) (Moment, error)
 	// Offered returns why nobody can have a product that is watched here, as that
@@ -78,7 +80,7 @@ type Parts struct {
 
 // New returns a service with a running lane; stop it with [Service.Close].
 func New(p Parts) *Service {
-	s := &Service{db: p.DB, bus: p.Bus, shops: p.Shops, catalog: p.Catalog, stock: p.Stock, payments: p.Payments, promos: p.Promos, fees: p.Fees, taxes: p.Taxes, groups: p.Groups,
+	s := &Service{db: p.DB, bus: p.Bus, shops: p.Shops, catalog: p.Catalog, stock: p.Stock, payments: p.Payments, promos: p.Promos, fees: p.Fees, taxes: p.Taxes, groups: p.Groups, carriers: p.Carriers,
 		moment: p.Moment, secret: []byte(p.Secret), log: p.Log, now: p.Now, avail: availability{by: map[shelfKey]known{}}}
 	s.offered = func(context.Context, string) error { return nil }
 	if p.Offered != nil {

@@ -42,7 +42,7 @@ func orderRow(p *placing) []any {
 	slot := slotColumns(q.Slot)
 	return []any{o.ID, p.key, p.hash, o.Number, o.Shop, o.Buyer, o.BuyerName, o.BuyerEmail, o.BuyerPhone, string(o.State), string(o.PayState), o.Payment,
 		p.qhash, p.body, string(consents), q.Total.Minor - q.PaidFreight(), q.PaidFreight(), q.Total.Minor, o.Refunded, q.Total.Currency, q.Kind, slot[0], slot[1], slot[2],
-		o.Code, o.Tracking, q.Show, q.Source, clock.Millis(o.PayUntil), clock.Millis(o.CompletesAt), clock.Millis(o.PlacedAt), o.Version}
+		o.Code, "", q.Show, q.Source, clock.Millis(o.PayUntil), clock.Millis(o.CompletesAt), clock.Millis(o.PlacedAt), o.Version}
 }
 
 // slotColumns are the id, start and end of a slot; empty for none.
@@ -101,7 +101,7 @@ func keyOf(ctx context.Context, q db.Querier, key string) (keyRow, bool, error) 
 }
 
 const columns = `id, number, shop, buyer, buyer_name, buyer_email, buyer_phone, state, pay_state, payment,
-	quote_body, consents, refunded, code, tracking, slot, slot_starts_at, slot_ends_at, pay_until, completes_at, placed_at, version`
+	quote_body, consents, refunded, code, slot, slot_starts_at, slot_ends_at, pay_until, completes_at, placed_at, version`
 
 type row struct {
 	Order
@@ -112,7 +112,7 @@ type row struct {
 
 func scan(r *row) []any {
 	return []any{&r.ID, &r.Number, &r.Shop, &r.Buyer, &r.BuyerName, &r.BuyerEmail, &r.BuyerPhone, &r.State, &r.PayState, &r.Payment,
-		&r.body, &r.consents, &r.Refunded, &r.Code, &r.Tracking, &r.slot, &r.starts, &r.ends, &r.payUntil, &r.completes, &r.placed, &r.Version}
+		&r.body, &r.consents, &r.Refunded, &r.Code, &r.slot, &r.starts, &r.ends, &r.payUntil, &r.completes, &r.placed, &r.Version}
 }
 
 func byID(ctx context.Context, q db.Querier, order string) (Order, error) {
@@ -154,6 +154,9 @@ func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 		for i, l := range o.Quote.Lines {
 			o.Lines = append(o.Lines, Line{ID: lineID(o.ID, i), QuoteLine: l})
 		}
+		if err := withParcels(ctx, q, &o); err != nil {
+			return Order{}, err
+		}
 		type eventRow struct {
 			Event
 			at int64
@@ -169,13 +172,82 @@ func whole(ctx context.Context, q db.Querier) func(row, error) (Order, error) {
 	}
 }
 
+// withParcels adds what was sent of an order, and what will not be.
+func withParcels(ctx context.Context, q db.Querier, o *Order) error {
+	if o.Quote.Kind != ByParcel || o.State != Placed && o.State != Shipped && o.State != Completed {
+		return nil
+	}
+	type parcelRow struct {
+		Parcel
+		ParcelLine
+		at int64
+	}
+	rows, err := db.All(ctx, q, func(r *parcelRow) []any {
+		return []any{&r.ID, &r.Carrier, &r.Number, &r.at, &r.Position, &r.Quantity}
+	}, `
+		SELECT p.id, p.carrier, p.number, p.sent_at, l.position, l.quantity
+		FROM parcel p JOIN parcel_line l ON l.parcel = p.id
+		WHERE p.order_id = $1
+		ORDER BY p.seq, l.position`, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if n := len(o.Parcels); n == 0 || o.Parcels[n-1].ID != r.ID {
+			r.SentAt = clock.Time(r.at)
+			o.Parcels = append(o.Parcels, r.Parcel)
+		}
+		p := &o.Parcels[len(o.Parcels)-1]
+		p.Lines = append(p.Lines, r.ParcelLine)
+		o.Lines[r.Position].Sent += r.Quantity
+	}
+	if o.PayState != PartlyRefunded && o.PayState != Refunding && o.PayState != Refunded {
+		return nil
+	}
+	back, err := refundsOf(ctx, q, o.ID)
+	for _, p := range back {
+		if p.Position >= 0 && p.Position < len(o.Lines) {
+			o.Lines[p.Position].count(p)
+		}
+	}
+	return err
+}
+
+// parcelHash returns the hash of the parcel that was sent under a key.
+func parcelHash(ctx context.Context, q db.Querier, key string) (hash string, known bool, err error) {
+	hash, err = db.One(ctx, q, db.Column[string], `SELECT key_hash FROM parcel WHERE key = $1`, key)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", false, nil
+	}
+	return hash, err == nil, err
+}
+
+func insertParcel(ctx context.Context, tx *db.Tx, order, key, hash string, seq int, p Parcel) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO parcel (id, key, key_hash, order_id, seq, carrier, number, sent_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.ID, key, hash, order, int64(seq), p.Carrier, p.Number, clock.Millis(p.SentAt))
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(p.Lines))
+	for i, l := range p.Lines {
+		rows[i] = []any{p.ID, int64(l.Position), l.Quantity}
+	}
+	return tx.InsertMany(ctx, "parcel_line", []string{"parcel", "position", "quantity"}, rows)
+}
+
+func updateParcel(ctx context.Context, tx *db.Tx, p Parcel) error {
+	_, err := tx.ExecContext(ctx, `UPDATE parcel SET carrier = $2, number = $3 WHERE id = $1`, p.ID, p.Carrier, p.Number)
+	return err
+}
+
 // setState is the compare-and-set of every transition.
 func setState(ctx context.Context, tx *db.Tx, o Order, from State, version int64) (bool, error) {
 	res, err := tx.ExecContext(ctx, `
-		UPDATE orders SET state = $4, pay_state = $5, refunded = $6, tracking = $7, completes_at = $8, version = $9,
-			slot = $10, slot_starts_at = $11, slot_ends_at = $12
+		UPDATE orders SET state = $4, pay_state = $5, refunded = $6, completes_at = $7, version = $8,
+			slot = $9, slot_starts_at = $10, slot_ends_at = $11
 		WHERE id = $1 AND state = $2 AND version = $3`,
-		append([]any{o.ID, from, version, o.State, o.PayState, o.Refunded, o.Tracking, clock.Millis(o.CompletesAt), o.Version}, slotColumns(o.Quote.Slot)...)...)
+		append([]any{o.ID, from, version, o.State, o.PayState, o.Refunded, clock.Millis(o.CompletesAt), o.Version}, slotColumns(o.Quote.Slot)...)...)
 	if err != nil {
 		return false, err
 	}
@@ -195,9 +267,9 @@ func addEvent(ctx context.Context, tx *db.Tx, order string, e Event) error {
 func insertRefunds(ctx context.Context, tx *db.Tx, key, order string, parts []Part, at time.Time) error {
 	rows := make([][]any, len(parts))
 	for i, p := range parts {
-		rows[i] = []any{key, order, int64(p.Position), p.Quantity, p.Minor, clock.Millis(at), int64(0)}
+		rows[i] = []any{key, order, int64(p.Position), p.Quantity, p.Minor, clock.Millis(at), int64(0), p.back}
 	}
-	return tx.InsertMany(ctx, "order_refund", []string{"key", "order_id", "position", "quantity", "amount", "created_at", "done_at"}, rows)
+	return tx.InsertMany(ctx, "order_refund", []string{"key", "order_id", "position", "quantity", "amount", "created_at", "done_at", "came_back"}, rows)
 }
 
 func refundKnown(ctx context.Context, q db.Querier, key string) (bool, error) {
@@ -205,8 +277,8 @@ func refundKnown(ctx context.Context, q db.Querier, key string) (bool, error) {
 }
 
 func refundsOf(ctx context.Context, q db.Querier, order string) ([]Part, error) {
-	return db.All(ctx, q, func(p *Part) []any { return []any{&p.Position, &p.Quantity, &p.Minor} }, `
-		SELECT position, quantity, amount FROM order_refund WHERE order_id = $1`, order)
+	return db.All(ctx, q, func(p *Part) []any { return []any{&p.Position, &p.Quantity, &p.Minor, &p.back} }, `
+		SELECT position, quantity, amount, came_back FROM order_refund WHERE order_id = $1`, order)
 }
 
 // finishRefunds marks what was promised under a key as gone and sums it; zero
@@ -361,10 +433,10 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 			SELECT sku || '/' || bucket, on_hand, reserved FROM stock_item
 			WHERE reserved < 0 OR on_hand < reserved`, nil},
 		{"I2", "stock %s: %d reserved, reservations hold %d", `
-			SELECT i.sku || '/' || i.bucket, i.reserved, COALESCE(SUM(r.qty), 0)
+			SELECT i.sku || '/' || i.bucket, i.reserved, COALESCE(SUM(r.qty - r.sent), 0)
 			FROM stock_item i LEFT JOIN reservation r ON r.sku = i.sku AND r.bucket = i.bucket AND r.state = 'held'
 			GROUP BY i.sku, i.bucket, i.reserved
-			HAVING i.reserved <> COALESCE(SUM(r.qty), 0)`, nil},
+			HAVING i.reserved <> COALESCE(SUM(r.qty - r.sent), 0)`, nil},
 		{"I3", "stock %s: %d on hand, movements sum to %d", `
 			SELECT i.sku || '/' || i.bucket, i.on_hand, COALESCE(SUM(m.delta), 0)
 			FROM stock_item i LEFT JOIN stock_movement m ON m.sku = i.sku AND m.bucket = i.bucket
@@ -372,7 +444,7 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 			HAVING i.on_hand <> COALESCE(SUM(m.delta), 0)`, nil},
 		{"I4", "variant %s: %d sold or promised, %d came in", `
 			SELECT s.sku, s.sold, COALESCE(m.landed, 0)
-			FROM (SELECT sku, SUM(qty) AS sold FROM reservation WHERE state <> 'released' GROUP BY sku) s
+			FROM (SELECT sku, SUM(CASE WHEN state = 'released' THEN sent ELSE qty END) AS sold FROM reservation GROUP BY sku) s
 			LEFT JOIN (SELECT sku, SUM(delta) AS landed FROM stock_movement WHERE reason NOT IN ('sold', 'set_aside') GROUP BY sku) m ON m.sku = s.sku
 			WHERE s.sold > COALESCE(m.landed, 0)`, nil},
 		{"I5", "key %s has %d orders, want %d", `
@@ -479,6 +551,25 @@ func checkRows(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Probl
 			FROM orders o LEFT JOIN order_event e ON e.order_id = o.id
 			GROUP BY o.id, o.version
 			HAVING o.version <> COUNT(e.seq) + 1`, nil},
+		{"I21", "line %s: %d left the stall, parcels hold %d", `
+			SELECT r.line, CASE WHEN r.state = 'shipped' THEN r.qty ELSE r.sent END, p.quantity
+			FROM (
+				SELECT 'lin_' || SUBSTR(p.order_id, 5) || '_' || CAST(l.position AS TEXT) AS line, SUM(l.quantity) AS quantity
+				FROM parcel p JOIN parcel_line l ON l.parcel = p.id
+				GROUP BY p.order_id, l.position) p
+			JOIN reservation r ON r.line = p.line
+			WHERE CASE WHEN r.state = 'shipped' THEN r.qty ELSE r.sent END <> p.quantity`, nil},
+		{"I21", "line %s: %d left the stall in parcels, there are %d", `
+			SELECT r.line, r.sent, 0
+			FROM reservation r
+			LEFT JOIN parcel p ON p.order_id = 'ord_' || SUBSTR(r.line, 5, 26)
+			WHERE r.sent > 0 AND p.id IS NULL`, nil},
+		{"I21", "parcel %s has %d lines, want %d or more", `
+			SELECT p.id, 0, 1 FROM parcel p LEFT JOIN parcel_line l ON l.parcel = p.id WHERE l.parcel IS NULL`, nil},
+		{"I21", "order %s is on its way in %d parcels, want %d or more", `
+			SELECT o.id, 0, 1
+			FROM orders o LEFT JOIN parcel p ON p.order_id = o.id
+			WHERE o.state = 'shipped' AND p.id IS NULL`, nil},
 	} {
 		rows, err := db.All(ctx, q, func(r *row) []any { return []any{&r.name, &r.a, &r.b} }, c.query, c.args...)
 		if err != nil {

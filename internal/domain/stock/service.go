@@ -235,27 +235,59 @@ func (s *Service) Ship(ctx context.Context, tx *db.Tx, lines ...string) error {
 	return s.settle(ctx, tx, lines, "shipped", -1)
 }
 
+// Part is units of a line.
+type Part struct {
+	Line string
+	Qty  int64
+}
+
+// ShipPart takes some of what was promised to lines out of stock; the rest stays
+// promised. ref names the parcel. It returns [ErrReserved] when fewer units are
+// held for a line.
+func (s *Service) ShipPart(ctx context.Context, tx *db.Tx, ref string, parts []Part) error {
+	sum := map[shelf]int64{}
+	now := s.now()
+	for _, p := range parts {
+		r, err := sendReserved(ctx, tx, p.Line, p.Qty)
+		if err != nil {
+			return err
+		}
+		sum[shelf{r.SKU, r.Bucket}] += p.Qty
+		if err := insertMovement(ctx, tx, id.New("mov", now), r.SKU, r.Bucket, -p.Qty, Sold, p.Line+":"+ref, now); err != nil {
+			return err
+		}
+	}
+	return s.leave(ctx, tx, sum, -1)
+}
+
+// shelf is where units of a variant lie.
+type shelf struct{ sku, bucket string }
+
 // settle ends held reservations; out is -1 when the goods leave.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, lines []string, state string, out int64) error {
-	type where struct{ sku, bucket string }
-	sum := map[where]int64{}
+	sum := map[shelf]int64{}
 	now := s.now()
 	for _, line := range lines {
 		r, ok, err := endReservation(ctx, tx, line, state)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || r.Qty == 0 {
 			continue
 		}
-		sum[where{r.SKU, r.Bucket}] += r.Qty
+		sum[shelf{r.SKU, r.Bucket}] += r.Qty
 		if out != 0 {
 			if err := insertMovement(ctx, tx, id.New("mov", now), r.SKU, r.Bucket, -r.Qty, Sold, line, now); err != nil {
 				return err
 			}
 		}
 	}
-	order := make([]where, 0, len(sum))
+	return s.leave(ctx, tx, sum, out)
+}
+
+// leave ends promises of units, which leave the stall when out is -1.
+func (s *Service) leave(ctx context.Context, tx *db.Tx, sum map[shelf]int64, out int64) error {
+	order := make([]shelf, 0, len(sum))
 	for w := range sum {
 		order = append(order, w)
 	}

@@ -134,17 +134,32 @@ func insertReservations(ctx context.Context, tx *db.Tx, rs []Reservation) error 
 	return tx.InsertMany(ctx, "reservation", ReservationColumns, rows)
 }
 
-// endReservation moves a held reservation to its end; ok is false when it was
-// not held.
+// endReservation moves a held reservation to its end and returns what of it had
+// not left yet; ok is false when it was not held. Where all had left there is
+// nothing to release: it is shipped.
 func endReservation(ctx context.Context, tx *db.Tx, line, state string) (r Reservation, ok bool, err error) {
 	r, err = db.One(ctx, tx, func(r *Reservation) []any { return []any{&r.Line, &r.SKU, &r.Bucket, &r.Qty} }, `
-		UPDATE reservation SET state = $2
+		UPDATE reservation SET state = CASE WHEN sent = qty THEN 'shipped' ELSE $2 END
 		WHERE line = $1 AND state = 'held'
-		RETURNING line, sku, bucket, qty`, line, state)
+		RETURNING line, sku, bucket, qty - sent`, line, state)
 	if errors.Is(err, db.ErrNoRows) {
 		return Reservation{}, false, nil
 	}
 	return r, err == nil, err
+}
+
+// sendReserved counts units of a held reservation as gone: [ErrReserved] when it
+// holds fewer.
+func sendReserved(ctx context.Context, tx *db.Tx, line string, qty int64) (Reservation, error) {
+	r, err := db.One(ctx, tx, func(r *Reservation) []any { return []any{&r.Line, &r.SKU, &r.Bucket} }, `
+		UPDATE reservation SET sent = sent + $2
+		WHERE line = $1 AND state = 'held' AND sent + $2 <= qty
+		RETURNING line, sku, bucket`, line, qty)
+	if errors.Is(err, db.ErrNoRows) {
+		return Reservation{}, ErrReserved
+	}
+	r.Qty = qty
+	return r, err
 }
 
 func insertMovement(ctx context.Context, tx *db.Tx, id, sku, bucket string, delta int64, reason Reason, ref string, at time.Time) error {
@@ -184,7 +199,7 @@ func soldSince(ctx context.Context, q db.Querier, shop string, since time.Time) 
 func holdAgain(ctx context.Context, tx *db.Tx, line string) (r Reservation, ok bool, err error) {
 	r, err = db.One(ctx, tx, func(r *Reservation) []any { return []any{&r.Line, &r.SKU, &r.Bucket, &r.Qty} }, `
 		UPDATE reservation SET state = 'held'
-		WHERE line = $1 AND state = 'released'
+		WHERE line = $1 AND state = 'released' AND sent = 0
 		RETURNING line, sku, bucket, qty`, line)
 	if errors.Is(err, db.ErrNoRows) {
 		return Reservation{}, false, nil

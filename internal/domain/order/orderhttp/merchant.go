@@ -2,6 +2,7 @@ package orderhttp
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"github.com/openstall/openstall/internal/domain/order"
@@ -17,7 +18,10 @@ func (h *handler) merchant(api *web.API) {
 	web.Handle(api, web.SignedIn, "GET "+base+"/orders", "shop-orders", "Orders of a shop", shop.Guard(h.Shops, shop.Orders, h.shopList))
 	web.Handle(api, web.SignedIn, "GET "+base+"/orders/{id}", "shop-order", "An order of a shop", shop.Guard(h.Shops, shop.Orders, h.shopGet))
 	web.Handle(api, web.SignedIn, "POST "+base+"/orders/{id}/ready", "order-ready", "Packed for collection", shop.Guard(h.Shops, shop.Orders, h.ready))
-	web.Handle(api, web.SignedIn, "POST "+base+"/orders/{id}/ship", "ship-order", "Sent on its way", shop.Guard(h.Shops, shop.Orders, h.ship))
+	web.Handle(api, web.SignedIn, "POST "+base+"/orders/{id}/ship", "ship-order", "All that is left goes in one parcel", shop.Guard(h.Shops, shop.Orders, h.ship))
+	web.Handle(api, web.SignedIn, "POST "+base+"/orders/{id}/parcels", "send-parcel", "Send goods of an order in a parcel", shop.Guard(h.Shops, shop.Orders, h.send))
+	web.Handle(api, web.SignedIn, "PUT "+base+"/orders/{id}/parcels/{parcel}/number", "correct-parcel", "Correct the carrier and the number of a parcel", shop.Guard(h.Shops, shop.Orders, h.readdress))
+	web.Handle(api, web.Anyone, "GET /v1/carriers", "carriers", "Carriers that shops can choose from", h.carriers)
 	web.Handle(api, web.SignedIn, "POST "+base+"/orders/{id}/cancel", "cancel-shop-order", "Cancel before the hand-over", shop.Guard(h.Shops, shop.Orders, h.shopCancel))
 	web.Handle(api, web.SignedIn, "POST "+base+"/orders/hand-over", "hand-over", "Hand over by code, once", shop.Guard(h.Shops, shop.Orders, h.handOver))
 	web.Handle(api, web.SignedIn, "GET "+base+"/shows/{id}/pick-list", "pick-list", "What to pack for a show, by pickup time", shop.Guard(h.Shops, shop.Orders, h.pickList))
@@ -72,6 +76,54 @@ type shipInput struct {
 func (h *handler) ship(ctx context.Context, in *shipInput) (*web.Out[view], error) {
 	o, err := h.Orders.Ship(ctx, in.Shop, in.ID, in.Body.Tracking)
 	return h.staffView(ctx, o, err)
+}
+
+// CarrierForm is what a shop knows of a parcel.
+type CarrierForm struct {
+	Carrier string `json:"carrier" maxLength:"20" doc:"Code of one of the carriers, or other"`
+	Number  string `json:"number,omitempty" maxLength:"80" doc:"That the carrier calls it by"`
+}
+
+type sendInput struct {
+	StepInput
+	Body struct {
+		CarrierForm
+		Lines []parcelLine `json:"lines" minItems:"1" maxItems:"50" nullable:"false"`
+	}
+}
+
+func (h *handler) send(ctx context.Context, in *sendInput) (*web.Out[view], error) {
+	o, err := h.Orders.GetForShop(ctx, in.Shop, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	w := order.Sending{Key: in.Key.Key, Shop: in.Shop, Order: in.ID, Carrier: in.Body.Carrier, Number: in.Body.Number}
+	for _, l := range in.Body.Lines {
+		position := slices.IndexFunc(o.Lines, func(x order.Line) bool { return x.ID == l.Line })
+		w.Lines = append(w.Lines, order.ParcelLine{Position: position, Quantity: l.Quantity})
+	}
+	o, err = h.Orders.Send(ctx, w)
+	return h.staffView(ctx, o, err)
+}
+
+type readdressInput struct {
+	ShopOrderInput
+	Parcel string `path:"parcel" maxLength:"60"`
+	Body   CarrierForm
+}
+
+func (h *handler) readdress(ctx context.Context, in *readdressInput) (*web.Out[view], error) {
+	o, err := h.Orders.Readdress(ctx, in.Shop, in.ID, in.Parcel, in.Body.Carrier, in.Body.Number)
+	return h.staffView(ctx, o, err)
+}
+
+func (h *handler) carriers(context.Context, *web.None) (*web.Out[page.Of[carrierView]], error) {
+	list := page.Of[carrierView]{Items: []carrierView{}}
+	for _, c := range h.Orders.Carriers() {
+		list.Items = append(list.Items, carrierView{c.Code(), c.Name()})
+	}
+	list.Items = append(list.Items, carrierView{order.OtherCarrier, h.Orders.CarrierName(order.OtherCarrier)})
+	return web.Answer(list, nil)
 }
 
 type shopCancelInput struct {
@@ -153,11 +205,18 @@ func (h *handler) pickList(ctx context.Context, in *ShopOrderInput) (*web.Out[pi
 			}
 			bySlot[key].Orders = append(bySlot[key].Orders, v)
 			for _, l := range v.Lines {
+				toPack := l.Quantity
+				if o.Quote.Kind == order.ByParcel {
+					toPack = l.Left
+				}
+				if toPack == 0 {
+					continue
+				}
 				if totals[l.SKU] == nil {
 					totals[l.SKU] = &pickTotal{Title: l.Title, Variant: l.Variant, Image: l.Image, Measure: l.Measure}
 					skus = append(skus, l.SKU)
 				}
-				totals[l.SKU].Quantity += l.Quantity
+				totals[l.SKU].Quantity += toPack
 			}
 		}
 		if rows.Next == "" {

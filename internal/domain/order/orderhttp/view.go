@@ -154,7 +154,41 @@ type promise struct {
 type orderLine struct {
 	ID string `json:"id"`
 	QuoteLine
+	Sent    int64    `json:"sent" doc:"Units that are in parcels"`
+	Left    int64    `json:"left" doc:"Units that are still to be sent, of an order that goes by parcel"`
 	Promise *promise `json:"promise,omitempty"`
+}
+
+// parcel is what was sent of an order in one go.
+type parcel struct {
+	ID      string       `json:"id"`
+	Carrier carrierView  `json:"carrier"`
+	Number  string       `json:"number,omitempty" doc:"That the carrier calls it by"`
+	Page    string       `json:"page,omitempty" doc:"Of the carrier, where a person sees where it is"`
+	SentAt  time.Time    `json:"sent_at"`
+	Lines   []parcelLine `json:"lines" nullable:"false"`
+}
+
+type carrierView struct {
+	Code string     `json:"code"`
+	Name text.Local `json:"name"`
+}
+
+type parcelLine struct {
+	Line     string `json:"line" maxLength:"60" doc:"Of the order"`
+	Quantity int64  `json:"quantity" minimum:"1"`
+}
+
+func (h *handler) parcelsOf(o order.Order) []parcel {
+	out := []parcel{}
+	for _, p := range o.Parcels {
+		v := parcel{ID: p.ID, Carrier: carrierView{p.Carrier, h.Orders.CarrierName(p.Carrier)}, Number: p.Number, Page: h.Orders.TrackingPage(p), SentAt: p.SentAt}
+		for _, l := range p.Lines {
+			v.Lines = append(v.Lines, parcelLine{o.Lines[l.Position].ID, l.Quantity})
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 type sellerOfRecord struct {
@@ -175,7 +209,7 @@ type handOver struct {
 	Address       *account.Address `json:"address,omitempty"`
 	PickupAddress string           `json:"pickup_address,omitempty"`
 	Code          string           `json:"code,omitempty" doc:"Told at the stall; the buyer sees it"`
-	Tracking      string           `json:"tracking,omitempty"`
+	Tracking      string           `json:"tracking,omitempty" doc:"Number of the last parcel"`
 }
 
 type payInfo struct {
@@ -213,6 +247,7 @@ type view struct {
 	Total       money.Amount   `json:"total"`
 	Refunded    money.Amount   `json:"refunded"`
 	Fulfilment  handOver       `json:"fulfilment"`
+	Parcels     []parcel       `json:"parcels" nullable:"false" doc:"In the order in which they were sent"`
 	Payment     payInfo        `json:"payment"`
 	Events      []order.Event  `json:"events" nullable:"false"`
 	Can         can            `json:"can"`
@@ -357,10 +392,14 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 	v := view{ID: o.ID, Number: o.Number, State: o.State, PayState: o.PayState, PlacedAt: o.PlacedAt, CompletesAt: clock.Ptr(o.CompletesAt),
 		Shop: card, Seller: sellerOfRecord{sh.Licence.LegalName, sh.Licence.Address, sh.Licence.Contact}, Buyer: buyer{o.BuyerName, o.BuyerEmail, o.BuyerPhone},
 		Lines: []orderLine{}, Goods: before(o.Quote), Discounts: discountsOf(o.Quote), Freight: o.Quote.Freight, Tax: taxOf(o.Quote), Total: o.Quote.Total, Refunded: money.Of(o.Refunded, o.Quote.Total.Currency),
-		Fulfilment: handOver{Kind: o.Quote.Kind, Slot: o.Quote.Slot, Address: o.Quote.Address, PickupAddress: o.Quote.Place, Tracking: o.Tracking},
+		Fulfilment: handOver{Kind: o.Quote.Kind, Slot: o.Quote.Slot, Address: o.Quote.Address, PickupAddress: o.Quote.Place},
+		Parcels:    h.parcelsOf(o),
 		Payment:    payInfo{Method: o.Payment, Label: h.payLabel(o.Payment)}, Events: o.Events,
 		Can:  can{Cancel: c.Cancel, Pay: c.Pay && e == buyerEye, HandOver: c.HandOver && e == staffEye, Ship: c.Ship && e == staffEye, Ready: c.Ready && e == staffEye, Receive: c.Receive && e == buyerEye, Move: c.Move && e == buyerEye && h.Now().Before(o.MovableUntil())},
 		Show: o.Quote.Show, Source: o.Quote.Source, Replaces: o.Quote.Replaces}
+	if n := len(v.Parcels); n > 0 {
+		v.Fulfilment.Tracking = v.Parcels[n-1].Number
+	}
 	if o.State == order.PendingPayment {
 		v.PayUntil = clock.Ptr(o.PayUntil)
 		if e == buyerEye {
@@ -378,7 +417,10 @@ func (h *handler) viewOf(ctx context.Context, o order.Order, e eye) (view, error
 		if err != nil {
 			return view{}, err
 		}
-		line := orderLine{ID: l.ID, QuoteLine: lv}
+		line := orderLine{ID: l.ID, QuoteLine: lv, Sent: l.Sent}
+		if o.Quote.Kind == order.ByParcel && o.State == order.Placed {
+			line.Left = l.Left()
+		}
 		if q := o.Quote.SeenIn(l.QuoteLine); q.Show != "" {
 			title, replay, err := h.Replay(ctx, q)
 			if err != nil {

@@ -132,7 +132,10 @@ export function merchant(c: Client, shop: string) {
       c.get<t.List<t.Order>>(`${base}/orders`, query),
     order: (id: string) => c.get<t.Order>(`${base}/orders/${at(id)}`),
     ready: (id: string) => c.write<t.Order>(`${base}/orders/${at(id)}/ready`, {}),
-    ship: (id: string, tracking: string) => c.write<t.Order>(`${base}/orders/${at(id)}/ship`, { tracking }),
+    carriers: () => c.get<t.List<t.Carrier>>('/carriers'),
+    sendParcel: (id: string, parcel: t.ParcelDraft) => c.write<t.Order>(`${base}/orders/${at(id)}/parcels`, parcel),
+    correctParcel: (id: string, parcel: string, carrier: string, number: string) =>
+      c.put<t.Order>(`${base}/orders/${at(id)}/parcels/${at(parcel)}/number`, { carrier, number }),
     cancel: (id: string, reason: string) => c.write<t.Order>(`${base}/orders/${at(id)}/cancel`, { reason }),
     handOver: (what: { code: string } | { order: string }) => c.write<t.Order>(`${base}/orders/hand-over`, what),
     /** Open cases, the first to run out first, and how many wait for the shop. */

@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/carriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Carriers that shops can choose from */
+        get: operations["carriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cart": {
         parameters: {
             query?: never;
@@ -1669,6 +1686,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchant/shops/{shop}/orders/{id}/parcels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send goods of an order in a parcel */
+        post: operations["send-parcel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/orders/{id}/parcels/{parcel}/number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Correct the carrier and the number of a parcel */
+        put: operations["correct-parcel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchant/shops/{shop}/orders/{id}/ready": {
         parameters: {
             query?: never;
@@ -1695,7 +1746,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sent on its way */
+        /** All that is left goes in one parcel */
         post: operations["ship-order"];
         delete?: never;
         options?: never;
@@ -5733,6 +5784,18 @@ export interface components {
             receive: boolean;
             ship: boolean;
         };
+        OrderCarrierForm: {
+            /** @description Code of one of the carriers, or other */
+            carrier: string;
+            /** @description That the carrier calls it by */
+            number?: string;
+        };
+        OrderCarrierView: {
+            code: string;
+            name: {
+                [key: string]: string;
+            };
+        };
         OrderChosen: {
             address?: components["schemas"]["AccountAddress"];
             /** @enum {string} */
@@ -5806,6 +5869,7 @@ export interface components {
             kind: "pickup" | "parcel" | "appointment" | "online";
             pickup_address?: string;
             slot?: components["schemas"]["ShopSlot"];
+            /** @description Number of the last parcel */
             tracking?: string;
         };
         OrderItem: {
@@ -5833,6 +5897,11 @@ export interface components {
             discount?: components["schemas"]["MoneyAmount"];
             id: string;
             image?: components["schemas"]["ShelfImage"];
+            /**
+             * Format: int64
+             * @description Units that are still to be sent, of an order that goes by parcel
+             */
+            left: number;
             measure: components["schemas"]["ShelfMeasure"];
             product: string;
             promise?: components["schemas"]["OrderPromise"];
@@ -5840,6 +5909,11 @@ export interface components {
             quantity: number;
             return_rule: components["schemas"]["ShopReturnRule"];
             revision: string;
+            /**
+             * Format: int64
+             * @description Units that are in parcels
+             */
+            sent: number;
             sku: string;
             title: {
                 [key: string]: string;
@@ -5850,6 +5924,23 @@ export interface components {
             variant: {
                 [key: string]: string;
             };
+        };
+        OrderParcel: {
+            carrier: components["schemas"]["OrderCarrierView"];
+            id: string;
+            lines: components["schemas"]["OrderParcelLine"][];
+            /** @description That the carrier calls it by */
+            number?: string;
+            /** @description Of the carrier, where a person sees where it is */
+            page?: string;
+            /** Format: date-time */
+            sent_at: string;
+        };
+        OrderParcelLine: {
+            /** @description Of the order */
+            line: string;
+            /** Format: int64 */
+            quantity: number;
         };
         OrderPayInfo: {
             label: {
@@ -6051,6 +6142,8 @@ export interface components {
             id: string;
             lines: components["schemas"]["OrderLine"][];
             number: string;
+            /** @description In the order in which they were sent */
+            parcels: components["schemas"]["OrderParcel"][];
             /** @enum {string} */
             pay_state: "none" | "due_at_pickup" | "pending" | "paid" | "partly_refunded" | "refunding" | "refunded" | "failed";
             /** Format: date-time */
@@ -6140,6 +6233,10 @@ export interface components {
         };
         PageOfNoticeView: {
             items: components["schemas"]["NoticeView"][];
+            next?: string;
+        };
+        PageOfOrderCarrierView: {
+            items: components["schemas"]["OrderCarrierView"][];
             next?: string;
         };
         PageOfOrderView: {
@@ -6732,6 +6829,13 @@ export interface components {
         SendCodeInputBody: {
             /** @description E-mail address, or phone number with country code */
             to: string;
+        };
+        SendInputBody: {
+            /** @description Code of one of the carriers, or other */
+            carrier: string;
+            lines: components["schemas"]["OrderParcelLine"][];
+            /** @description That the carrier calls it by */
+            number?: string;
         };
         SetInputBody: {
             about?: {
@@ -8551,6 +8655,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountSessionInfo"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    carriers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfOrderCarrierView"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -13793,6 +13935,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AftersaleProblem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "send-parcel": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "correct-parcel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+                parcel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderCarrierForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
                 };
             };
             /** @description Unauthorized */

@@ -147,6 +147,9 @@ export type FlashDraft = Schemas['PromoFlashForm']
 export type RoomCoupon = Schemas['RoomCoupon']
 export type PlacedOrder = Schemas['OrderPlaced']
 export type Order = Schemas['OrderView']
+export type Parcel = Schemas['OrderParcel']
+export type Carrier = Schemas['OrderCarrierView']
+export type ParcelDraft = { carrier: string; number?: string; lines: { line: string; quantity: number }[] }
 
 /** What can be asked for with an order, and what is being settled. */
 export type OrderProblem = Schemas['AftersaleProblem']

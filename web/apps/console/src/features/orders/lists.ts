@@ -5,6 +5,9 @@ export function slotsOf(list: PickList): PickList['slots'] {
   return [...list.slots].sort((a, b) => (a.slot?.starts_at ?? '9').localeCompare(b.slot?.starts_at ?? '9')).filter((s) => s.orders.length > 0)
 }
 
+/** What of an order is still to be packed: of one that goes by parcel, what has not been sent. */
+export const toPack = (o: Order) => (o.fulfilment.kind === 'parcel' ? o.lines.map((l) => ({ ...l, quantity: l.left })).filter((l) => l.quantity > 0) : o.lines)
+
 export const isPacked = (o: Order) => o.state === 'ready' || o.state === 'completed' || o.state === 'shipped'
 
 export type Tally = { toHandOver: number; packed: number; expected: { minor: number; currency: string } }

@@ -1,10 +1,11 @@
-import type { Order } from '@openstall/api'
+import { partlySent, type Order } from '@openstall/api'
 
 /** The key of the one message an order page opens with. */
 export function headline(o: Order): string {
   if (o.state === 'pending_payment' && o.payment.method === 'transfer') return 'order.head_transfer'
   if (o.state === 'pending_payment') return o.pay_state === 'failed' ? 'order.head_failed' : 'order.head_pending'
   if (o.state === 'placed' && o.group?.awaits) return 'order.head_group'
+  if (partlySent(o)) return 'order.head_partly'
   if (o.state === 'ready' && o.fulfilment.kind === 'pickup') return 'order.head_ready'
   if (o.state === 'placed' && o.fulfilment.kind === 'pickup') return 'order.head_placed'
   if (o.state === 'placed' && o.fulfilment.kind === 'appointment') return 'order.head_appointment'

@@ -105,6 +105,10 @@ func insertReservations(ctx context.Context, tx *db.Tx, rs []Reservation) error 
 	return tx.InsertMany(ctx, "reservation", ReservationColumns, rows)
 }
 
+const passText = `
+	UPDATE reservation SET line = $2
+	WHERE line = $1 AND state = 'held' AND qty = $3`
+
 // endReservation moves a held reservation to its end; ok is false when it was
 // not held.
 func endReservation(ctx context.Context, tx *db.Tx, line, state string) (r Reservation, ok bool, err error) {

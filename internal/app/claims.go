@@ -20,8 +20,8 @@ func (a *App) mountClaims(api *web.API) {
 	claimhttp.Mount(api, claimhttp.Parts{Claims: a.Claims, Shops: a.Shops, Shelf: a.Shelf, OnAir: a.onAirOf})
 }
 
-// followClaims closes with a show what is claimed in it, and tells its room, its
-// stage and the people what changed.
+// followClaims closes with a show what is claimed in it, and tells its room and
+// the people what changed.
 func (a *App) followClaims() {
 	a.bus.Inline(show.TopicState, func(ctx context.Context, tx *db.Tx, e bus.Event) error {
 		t, err := bus.Decode[show.Told](e)
@@ -31,10 +31,7 @@ func (a *App) followClaims() {
 		return a.Claims.CloseIn(ctx, tx, t.Show)
 	})
 	a.bus.Inline(claim.Changed, func(_ context.Context, tx *db.Tx, e bus.Event) error {
-		tx.AfterCommit(func() {
-			a.Rooms.Refresh(e.Key)
-			a.Rooms.Tell(e.Key, room.News{Type: "claims", Data: struct{}{}})
-		})
+		tx.AfterCommit(func() { a.Rooms.Refresh(e.Key) })
 		return nil
 	})
 	a.bus.Apply(claim.TopicTold, "claim-notices", a.claimNotice)

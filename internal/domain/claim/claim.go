@@ -78,7 +78,7 @@ type Claim struct {
 
 // View is a claim as apps show it to its person.
 type View struct {
-	ID        string     `json:"id,omitempty" doc:"Missing when there is none: state limit"`
+	ID        string     `json:"id" doc:"Empty when there is none: state limit"`
 	Show      string     `json:"show"`
 	Keyword   string     `json:"keyword"`
 	Product   string     `json:"product"`

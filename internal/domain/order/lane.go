@@ -519,6 +519,9 @@ func (r *rows) add(p *placing, now time.Time) {
 		r.events = append(r.events, bus.Event{Topic: TopicPaid, Key: o.ID, Payload: told})
 	}
 	for _, l := range o.Quote.Lines {
+		if l.Claim != "" && l.Seen != nil {
+			r.events = append(r.events, bus.Event{Topic: claim.Changed, Key: l.Seen.Show})
+		}
 		if !r.moved[l.SKU] {
 			r.moved[l.SKU] = true
 			r.events = append(r.events, bus.Event{Topic: stock.Changed, Key: l.SKU})

@@ -4709,8 +4709,8 @@ export interface components {
              * @description When the comment was written
              */
             asked_at: string;
-            /** @description Missing when there is none: state limit */
-            id?: string;
+            /** @description Empty when there is none: state limit */
+            id: string;
             item: components["schemas"]["ShelfCard"];
             keyword: string;
             order?: string;
@@ -4736,8 +4736,8 @@ export interface components {
             until?: string;
         };
         ClaimView: {
-            /** @description Missing when there is none: state limit */
-            id?: string;
+            /** @description Empty when there is none: state limit */
+            id: string;
             keyword: string;
             order?: string;
             /** Format: int64 */

@@ -55,6 +55,10 @@ var controls = []struct {
 	{"a step is reached and nobody gets the difference", onChange("group_full", "group_full", `
 		INSERT INTO order_refund (key, order_id, position, quantity, amount, created_at, done_at)
 		SELECT 'group:' || $1, $1, 0, 0, 1, 1, 1`), ""},
+	{"a claim stays with an order that is over", onChange("cancelled", "expired", `
+		UPDATE claim SET state = 'ordered' WHERE order_id = $1`), "C3"},
+	{"a claim is forgotten by the order that has it", onChange("paid", "paid", `
+		UPDATE claim SET state = 'released' WHERE order_id = $1`), "C3"},
 	{"one unit is sold twice", onChange("paid", "paid", `
 		UPDATE stock_item SET reserved = reserved - 1
 		WHERE reserved > 0 AND sku IN (SELECT sku FROM order_line WHERE order_id = $1)`), ""},

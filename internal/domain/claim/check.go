@@ -14,7 +14,7 @@ import (
 var Invariants = []struct{ ID, Words string }{
 	{"C1", "what is held of a call is what is reserved for its claims, claim by claim and in sum"},
 	{"C2", "no more is held and ordered of a call than it has pieces, nor by one person than one may have"},
-	{"C3", "every claim that was ordered is in a standing order of its person, with all its pieces"},
+	{"C3", "every claim that was ordered is in a standing order of its person, with all its pieces, and nothing else is taken of a call"},
 	{"C4", "no claim is held a minute after its deadline, and nobody waits for what is closed"},
 }
 
@@ -32,6 +32,7 @@ func Check(ctx context.Context, q db.Querier, now time.Time) ([]ledger.Problem, 
 		{"C2", "call %s has %d pieces and gave %d", tooManyText, nil},
 		{"C2", "call and person %s: %d for one, got %d", tooGreedyText, nil},
 		{"C3", "claim %s was ordered, %d pieces; the order has %d", wrongOrderText, nil},
+		{"C3", "line %s took goods of a call: %d were claimed, it has %d", unclaimedText, nil},
 		{"C4", "claim %s is held until %d, and it is later than %d", lateText, []any{late}},
 		{"C4", "claim %s (number %d) waits for what was closed at %d", forgottenText, nil},
 	} {

@@ -320,6 +320,10 @@ const (
 		LEFT JOIN orders o ON o.id = k.order_id AND o.buyer = k.person AND o.state NOT IN ('cancelled', 'expired')
 		LEFT JOIN order_line l ON l.order_id = o.id AND l.sku = c.sku
 		WHERE k.state = 'ordered' AND k.qty <> COALESCE(l.quantity, 0)`
+	unclaimedText = `
+		SELECT r.line, 0, r.qty FROM reservation r JOIN claim_call c ON c.id = r.bucket
+		WHERE r.state IN ('held', 'shipped') AND r.line NOT LIKE 'clm\_%' ESCAPE '\'
+			AND NOT EXISTS (SELECT 1 FROM claim k WHERE k.call = c.id AND k.state = 'ordered' AND k.qty = r.qty AND k.order_id = 'ord_' || SUBSTR(r.line, 5, 26))`
 	lateText = `
 		SELECT k.id, k.until_at, CAST($1 AS BIGINT) FROM claim k
 		WHERE k.state = 'held' AND k.until_at < $1`

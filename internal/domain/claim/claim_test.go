@@ -245,11 +245,16 @@ func TestTheFirstHasItTheNextWaits(t *testing.T) {
 
 func TestNobodyGetsMoreThanTheirShareAndNobodyIsOvertaken(t *testing.T) {
 	each(t, 5, func(w *world) {
-		c := w.open(claim.Wish{Pieces: 5, PerPerson: 3, Keyword: "Ａ7"})
-		w.say("ana: a7 x2", "ben: A7*9", "cem: a7×3", "dan: a7", "eve: a7x0")
-		w.wants(c, "ana held 2", "ben held 3", "cem waiting 3", "dan waiting 1")
-		w.release("ana") // two for cem, who wanted three
-		w.wants(c, "ana released 2", "ben held 3", "cem held 2", "dan waiting 1")
+		c := w.open(claim.Wish{Pieces: 5, PerPerson: 2, Keyword: "Ａ7"})
+		w.say("ana: a7 x2", "ben: A7*9", "cem: a7×2", "dan: a7 ｘ２", "eve: a7x0", "fay: a7")
+		w.wants(c, "ana held 2", "ben held 2", "cem held 1", "dan waiting 2", "fay waiting 1")
+		w.release("cem") // one for dan, who wanted two
+		w.wants(c, "ana held 2", "ben held 2", "cem released 1", "dan held 1", "fay waiting 1")
+		w.release("ana")
+		w.wants(c, "ana released 2", "ben held 2", "cem released 1", "dan held 1", "fay held 1")
+		if w.free(c.ID) != 1 {
+			w.t.Errorf("%d are free", w.free(c.ID))
+		}
 		w.sound()
 	})
 }

@@ -141,6 +141,9 @@ func TestAnOrderTakesItsClaimOver(t *testing.T) {
 			}
 		}
 		twice := w.mustOffer(k, 1)
+		if _, err := w.orders.Place(ctx, w.wish(o, 2, "test")); !errors.Is(err, claim.ErrOver) {
+			t.Errorf("somebody else's offer: %v", err)
+		}
 		made, err := w.orders.Place(ctx, w.wish(o, 1, "test"))
 		if err != nil {
 			t.Fatal(err)
@@ -165,11 +168,15 @@ func TestAnOrderTakesItsClaimOver(t *testing.T) {
 		if got := w.claimNow(k); got.State != claim.Undone {
 			t.Errorf("the order expired, the claim is %s", got.State)
 		}
-		w.sweepClaims()
+		// Two are free again, and the clock has not looked yet: who waits comes before
+		// who arrives.
+		if third := w.hear(3, "7 x2"); third.State != claim.Held || third.Pieces != 1 {
+			t.Errorf("a newcomer has %+v", third)
+		}
 		if got := w.claimNow(second); got.State != claim.Held || !got.Until.Equal(w.now().Add(10*time.Minute)) {
 			t.Errorf("the next is %+v", got)
 		}
-		if w.leftOf(sku, c.ID) != 1 {
+		if w.leftOf(sku, c.ID) != 0 {
 			t.Errorf("%d left", w.leftOf(sku, c.ID))
 		}
 		w.claimsSound()
@@ -295,4 +302,44 @@ func TestClaimsOrdersAndDeadlinesRace(t *testing.T) {
 		}
 		w.claimsSound()
 	})
+}
+
+// Every invariant of claims sees what it is for.
+func TestCheckSeesBrokenClaims(t *testing.T) {
+	for _, tt := range []struct{ want, breaks string }{
+		{"C1", `UPDATE reservation SET qty = 2 WHERE line LIKE 'clm%' AND state = 'held'`},
+		{"C1", `UPDATE reservation SET state = 'released' WHERE line LIKE 'clm%'`},
+		{"C1", `UPDATE claim SET state = 'released' WHERE state = 'held'`},
+		{"C2", `UPDATE claim_call SET pieces = 1`},
+		{"C2", `UPDATE claim SET person = 'per_1' WHERE state = 'held'`},
+		{"C3", `UPDATE orders SET state = 'cancelled'`},
+		{"C3", `UPDATE claim SET state = 'released' WHERE state = 'ordered'`},
+		{"C4", `UPDATE claim SET until_at = 1 WHERE state = 'held'`},
+		{"C4", `UPDATE claim_call SET closed_at = 1`},
+	} {
+		each(t, func(t *testing.T, d *db.DB) {
+			w := newWorld(t, d, 1)
+			w.bowls(2, 2, 1)
+			k := w.hear(1, "7")
+			w.hear(2, "7")
+			w.hear(3, "7")
+			if _, err := w.orders.Place(context.Background(), w.wish(w.mustOffer(k, 1), 1, "test")); err != nil {
+				t.Fatal(err)
+			}
+			w.claimsSound()
+			if _, err := d.ExecContext(context.Background(), tt.breaks); err != nil {
+				t.Fatal(err)
+			}
+			problems, err := claim.Check(context.Background(), d, w.now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range problems {
+				if p.Invariant == tt.want {
+					return
+				}
+			}
+			t.Errorf("%s: found %v, want %s", tt.breaks, problems, tt.want)
+		})
+	}
 }

@@ -223,3 +223,38 @@ func TestFiveHundredCommentsClaimWhatThereIs(t *testing.T) {
 		s.sound()
 	})
 }
+
+// Deadlines and the wait list are in the database: a process that dies leaves them
+// to the next one.
+func TestClaimsOutliveTheProcess(t *testing.T) {
+	eachStall(t, func(s *stall) {
+		t := s.t
+		sku := s.onAir(1)
+		s.openCall(201, sku, nil)
+		for _, who := range []string{"ana", "ben"} {
+			s.person(who)
+			s.says(200, who, "7")
+		}
+		s.set(s.now().Add(11 * time.Minute))
+		next, err := app.New(t.Context(), config.Serve{Data: s.data, Database: s.database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
+			TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>"}, slog.New(slog.DiscardHandler), app.WithClock(s.now))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(next.Close)
+		s.app = next
+		server := httptest.NewServer(next.Handler())
+		t.Cleanup(server.Close)
+		s.url = server.URL
+		if n, err := next.Claims.Sweep(t.Context()); n != 1 || err != nil {
+			t.Errorf("swept %d, %v", n, err)
+		}
+		if got := s.told("ana"); got != "Your claim has run out; Yours until 10:10" {
+			t.Errorf("ana was told %q", got)
+		}
+		if got := s.told("ben"); got != "Yours until 10:21" {
+			t.Errorf("ben was told %q", got)
+		}
+		s.sound()
+	})
+}

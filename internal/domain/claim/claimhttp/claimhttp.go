@@ -140,6 +140,9 @@ type ShowIn struct {
 }
 
 func (h *handler) calls(ctx context.Context, in *ShowIn) (*web.Out[page.Of[Call]], error) {
+	if _, err := h.OnAir(ctx, in.Shop, in.Show); err != nil {
+		return nil, err
+	}
 	all, err := h.Claims.Calls(ctx, in.Shop, in.Show)
 	if err != nil {
 		return nil, err

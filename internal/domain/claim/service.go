@@ -250,19 +250,23 @@ func (s *Service) reserve(ctx context.Context, tx *db.Tx, k Claim) error {
 }
 
 // Sweep ends the claims whose time is over and lets the wait lists move; also
-// where an order has given its goods back. It returns how many calls it looked
-// at; call it again until it returns zero.
+// where an order has given its goods back. It returns how many calls it moved;
+// call it again until it returns zero. One that fails does not stop the others.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	calls, err := due(ctx, s.DB, s.Now(), 50)
 	if err != nil {
 		return 0, err
 	}
+	moved := 0
+	var bad []error
 	for _, call := range calls {
 		if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.sweep(ctx, tx, call) }); err != nil {
-			return 0, fmt.Errorf("call %s: %w", call, err)
+			bad = append(bad, fmt.Errorf("call %s: %w", call, err))
+			continue
 		}
+		moved++
 	}
-	return len(calls), nil
+	return moved, errors.Join(bad...)
 }
 
 func (s *Service) sweep(ctx context.Context, tx *db.Tx, call string) error {

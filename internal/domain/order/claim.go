@@ -7,6 +7,7 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/stock"
+	"github.com/openstall/openstall/internal/platform/bus"
 	"github.com/openstall/openstall/internal/platform/db"
 )
 
@@ -82,7 +83,7 @@ func (o *Order) orderClaims(ctx context.Context, tx *db.Tx) error {
 
 // settleClaims lets the claim of an order that came to nothing end. Its goods are
 // given back right after, and whoever waits is next.
-func settleClaims(ctx context.Context, tx *db.Tx, o *Order, was State) error {
+func (s *Service) settleClaims(ctx context.Context, tx *db.Tx, o *Order, was State) error {
 	if was == o.State || o.State != Cancelled && o.State != Expired {
 		return nil
 	}
@@ -94,7 +95,10 @@ func settleClaims(ctx context.Context, tx *db.Tx, o *Order, was State) error {
 				return err
 			}
 		}
-		return claim.Undo(ctx, tx, l.Claim, o.ID)
+		if err := claim.Undo(ctx, tx, l.Claim, o.ID); err != nil || l.Seen == nil {
+			return err
+		}
+		return s.bus.Publish(ctx, tx, bus.Event{Topic: claim.Changed, Key: l.Seen.Show})
 	})
 }
 

@@ -245,6 +245,39 @@ func TestALatePaymentTakesItsClaimAgainOrNothing(t *testing.T) {
 	}
 }
 
+// A late payment that lacks its coupon takes no claim up either.
+func TestALatePaymentWithoutItsCouponLeavesItsClaim(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, 5)
+		w.bowls(1, 1, 1)
+		ctx := context.Background()
+		w.claim(1, w.coupons(promo.Template{Kind: promo.Amount, Off: 200}))
+		k := w.hear(1, "7")
+		o := w.mustOffer(k, 1)
+		made, err := w.orders.Place(ctx, w.wish(o, 1, "test"))
+		if err != nil || o.Quote.Coupon() == "" {
+			t.Fatalf("coupon %q, %v", o.Quote.Coupon(), err)
+		}
+		w.goToPay(made)
+		w.pass(16 * time.Minute)
+		if _, err := w.orders.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		other := w.offerTo(1, inRoom())
+		if _, err := w.orders.Place(ctx, w.wish(other, 1, "test")); err != nil || other.Quote.Coupon() != o.Quote.Coupon() {
+			t.Fatalf("the coupon for something else: %q, %v", other.Quote.Coupon(), err)
+		}
+		if err := w.bankSays("late", made, true); err != nil {
+			t.Fatal(err)
+		}
+		w.runJobs()
+		if got, stands := w.get(made), w.claimNow(k); got.State != order.Expired || stands.State != claim.Undone {
+			t.Errorf("order %s, claim %s", got.State, stands.State)
+		}
+		w.claimsSound()
+	})
+}
+
 // Everybody orders what they hold, twice at once, while time runs out for some
 // and others let go.
 func TestClaimsOrdersAndDeadlinesRace(t *testing.T) {

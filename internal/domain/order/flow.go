@@ -64,7 +64,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 		return err
 	}
 	o.Events = append(o.Events, e)
-	if err := settleClaims(ctx, tx, o, was); err != nil {
+	if err := s.settleClaims(ctx, tx, o, was); err != nil {
 		return err
 	}
 	if err := settlePromos(ctx, tx, o, was); err != nil {

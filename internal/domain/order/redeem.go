@@ -191,13 +191,17 @@ func (o *Order) redeemAgain(ctx context.Context, tx *db.Tx, now time.Time) (bool
 	if ok, err := o.takeSeatAgain(ctx, tx, now); err != nil || !ok {
 		return false, err
 	}
-	if ok, err := o.claimsAgain(ctx, tx); err != nil || !ok {
-		return false, err
-	}
-	if c := o.Quote.Coupon(); c != "" {
+	c := o.Quote.Coupon()
+	if c != "" {
 		if ok, err := promo.LockAgain(ctx, tx, c, o.ID); err != nil || !ok {
 			return false, err
 		}
+	}
+	if ok, err := o.claimsAgain(ctx, tx); err != nil || !ok {
+		if err == nil && c != "" {
+			err = promo.Return(ctx, tx, c, o.ID)
+		}
+		return false, err
 	}
 	if err := promo.Count(ctx, tx, o.usages()...); err != nil {
 		return false, err

@@ -235,6 +235,7 @@ func TestClaimsOutliveTheProcess(t *testing.T) {
 			s.person(who)
 			s.says(200, who, "7")
 		}
+		s.told("ana")
 		s.set(s.now().Add(11 * time.Minute))
 		next, err := app.New(t.Context(), config.Serve{Data: s.data, Database: s.database, HTTP: "127.0.0.1:0", RTMP: "off", WebRTC: "off", Metrics: "off", Name: "Harbour Market", Currency: "EUR",
 			TimeZone: "Europe/Berlin", TLS: "off", MailFrom: "Market <market@localhost>"}, slog.New(slog.DiscardHandler), app.WithClock(s.now))

@@ -30,12 +30,23 @@ func (h *history) callOut(s *stall) {
 	}
 }
 
+// endShows closes what is claimed in the shows, as their end does.
+func (h *history) endShows() {
+	for _, s := range h.stalls {
+		h.must(h.w.d.InTx(h.ctx, func(tx *db.Tx) error { return h.w.claims.CloseIn(h.ctx, tx, showOf(s.shop.ID)) }))
+	}
+}
+
 // comment is a buyer who writes what may be a keyword, and does something with
 // what they have then: orders it, lets it go, or forgets it.
 func (h *history) comment(s *stall, buyer account.Person) {
 	show := showOf(s.shop.ID)
-	words := strconv.Itoa(h.r.IntN(3)) + pick(h, []string{"", "", " x2", "*9"})
-	err := h.w.d.InTx(h.ctx, func(tx *db.Tx) error {
+	open, err := h.w.claims.OpenIn(h.ctx, show)
+	if !h.mind(err, "%d keywords", len(open)) || len(open) == 0 {
+		return
+	}
+	words := pick(h, open).Keyword + pick(h, []string{"", "", " x2", "*9", "!"})
+	err = h.w.d.InTx(h.ctx, func(tx *db.Tx) error {
 		_, err := h.w.claims.Hear(h.ctx, tx, []claim.Said{{Comment: "com_" + h.key(), Show: show, Person: buyer.ID, Name: buyer.Name, Text: words, At: h.w.now()}})
 		return err
 	})

@@ -79,6 +79,7 @@ func (d due) next(now int64) time.Time {
 // jobs run, people do what they have to and the clocks run out.
 func (h *history) rest() {
 	h.calm, h.ctx = true, context.Background()
+	h.endShows()
 	for range 500 {
 		if h.broken != "" {
 			return

@@ -165,6 +165,9 @@ func (h *history) furnish(s *stall) {
 	if h.r.IntN(3) == 0 {
 		h.sellToGroups(s)
 	}
+	if h.r.IntN(4) == 0 {
+		h.callOut(s)
+	}
 	if h.r.IntN(2) == 0 {
 		for _, k := range kinds {
 			h.promote(s, k)

@@ -108,6 +108,7 @@ func (a *App) clocks(ctx context.Context) error {
 			}
 		})
 		a.try(ctx, "flash prices were not ended", func() error { _, err := a.Promos.Sweep(ctx); return err })
+		a.try(ctx, "claims were not moved on", func() error { return a.moveClaims(ctx) })
 		a.try(ctx, "groups were not ended", func() error { return a.endGroups(ctx) })
 		a.try(ctx, "overdue cases were not moved", func() error {
 			for {

@@ -24,6 +24,7 @@ import (
 	"github.com/openstall/openstall/internal/domain/cart"
 	"github.com/openstall/openstall/internal/domain/catalog"
 	"github.com/openstall/openstall/internal/domain/chat"
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/course"
 	"github.com/openstall/openstall/internal/domain/crm"
 	"github.com/openstall/openstall/internal/domain/fee"
@@ -76,7 +77,7 @@ func Migrations() []db.Migrations {
 	return []db.Migrations{
 		db.SettingMigrations, bus.Migrations, job.Migrations, search.Migrations, mail.Migrations,
 		account.Migrations, notice.Migrations, tax.Migrations, shop.Migrations, catalog.Migrations, stock.Migrations, goodsfile.Migrations, promo.Migrations, fee.Migrations, cart.Migrations,
-		ledger.Migrations, payment.Migrations, groupbuy.Migrations, testpay.Migrations, transfer.Migrations, wechatpay.Migrations, order.Migrations, aftersale.Migrations, settle.Migrations, review.Migrations,
+		ledger.Migrations, payment.Migrations, groupbuy.Migrations, claim.Migrations, testpay.Migrations, transfer.Migrations, wechatpay.Migrations, order.Migrations, aftersale.Migrations, settle.Migrations, review.Migrations,
 		social.Migrations, video.Migrations, course.Migrations, show.Migrations, lead.Migrations, chat.Migrations, room.Migrations, feed.Migrations, crm.Migrations,
 	}
 }
@@ -116,6 +117,7 @@ type App struct {
 	Taxes    *tax.Service
 	Carts    *cart.Service
 	Groups   *groupbuy.Service
+	Claims   *claim.Service
 	Orders   *order.Service
 	Cases    *aftersale.Service
 	Settle   *settle.Service
@@ -312,7 +314,8 @@ func (a *App) buildTrade(ctx context.Context) error {
 	a.Fees = fee.New(a.DB, a.bus, a.now, fee.WithNotice(time.Duration(a.cfg.FeeNotice)*24*time.Hour))
 	a.Carts = cart.New(a.DB, a.Catalog, a.now)
 	a.Groups = groupbuy.New(groupbuy.Parts{DB: a.DB, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Now: a.now})
-	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Promos: a.Promos, Fees: a.Fees, Taxes: a.Taxes, Groups: a.Groups, Carriers: carriers(),
+	a.Claims = claim.New(claim.Parts{DB: a.DB, Bus: a.bus, Catalog: a.Catalog, Stock: a.Stock, Now: a.now})
+	a.Orders = order.New(order.Parts{DB: a.DB, Bus: a.bus, Shops: a.Shops, Catalog: a.Catalog, Stock: a.Stock, Payments: a.Payments, Promos: a.Promos, Fees: a.Fees, Taxes: a.Taxes, Groups: a.Groups, Claims: a.Claims, Carriers: carriers(),
 		Moment: a.moment, Offered: func(ctx context.Context, product string) error { return a.Courses.Offered(ctx, product) }, Secret: quotes, Log: a.log, Now: a.now})
 	a.buildAftersale()
 	a.buildSettle()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/openstall/openstall/internal/domain/aftersale"
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/course"
 	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/lead"
@@ -66,14 +67,17 @@ func Invariants() []Invariant {
 	for _, i := range course.Invariants {
 		all = append(all, Invariant(i))
 	}
+	for _, i := range claim.Invariants {
+		all = append(all, Invariant(i))
+	}
 	for _, i := range lead.Invariants {
 		all = append(all, Invariant(i))
 	}
 	return all
 }
 
-// Check verifies the invariants of stock, orders, money, cases, courses
-// and leads.
+// Check verifies the invariants of stock, orders, money, cases, courses,
+// claims and leads.
 func Check(ctx context.Context, d *db.DB) ([]ledger.Problem, error) {
 	return CheckAt(ctx, d, time.Now())
 }
@@ -100,6 +104,10 @@ func CheckAt(ctx context.Context, d *db.DB, now time.Time) ([]ledger.Problem, er
 	if err != nil {
 		return nil, err
 	}
+	claims, err := claim.Check(ctx, d, now)
+	if err != nil {
+		return nil, err
+	}
 	leads, err := lead.Check(ctx, d, now)
-	return slices.Concat(problems, more, shares, groups, courses, leads), err
+	return slices.Concat(problems, more, shares, groups, courses, claims, leads), err
 }

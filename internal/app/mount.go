@@ -71,6 +71,7 @@ func (a *App) API(mux *http.ServeMux) *web.API {
 	a.mountVideos(api, mux)
 	a.mountCourses(api, mux)
 	a.mountLeads(api, mux)
+	a.mountClaims(api)
 	socialhttp.Mount(api, mux, socialhttp.Parts{Social: a.Social, Accounts: a.Accounts, URL: a.url, Log: a.log, Now: a.now})
 	a.mountRoom(api)
 	a.mountFeed(api)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/openstall/openstall/internal/domain/chat"
@@ -44,7 +45,7 @@ func (a *App) buildRoom(ctx context.Context) error {
 		Store: func(ctx context.Context, show string, f room.Figures) error {
 			return a.Shows.Count(ctx, show, f.ViewersTotal, f.Likes, f.Viewers)
 		}})
-	a.Chat = chat.New(chat.Parts{DB: a.DB, Shops: a.Shops, Shows: a.Shows, Room: a.Rooms, Bought: a.Orders.HasBought, Secret: []byte(marks), Now: a.now})
+	a.Chat = chat.New(chat.Parts{DB: a.DB, Shops: a.Shops, Shows: a.Shows, Room: a.Rooms, Bought: a.Orders.HasBought, Claims: a.Claims, Secret: []byte(marks), Now: a.now})
 	roomlive.Mount(a.hub, roomlive.Parts{Rooms: a.Rooms,
 		Sees: func(ctx context.Context, show, person string) error { return a.enters(ctx, show, person) },
 		Hosts: func(ctx context.Context, showID, person string) error {
@@ -111,7 +112,8 @@ func (a *App) roomState(ctx context.Context, showID string) (room.State, error) 
 		st.Items = append(st.Items, item)
 	}
 	if s.State.OnAir() {
-		err = a.addFlashes(ctx, &st, s)
+		st.Show = showID
+		err = errors.Join(a.addFlashes(ctx, &st, s), a.roomClaims(ctx, &st))
 	}
 	return st, err
 }

@@ -43,6 +43,7 @@ type stall struct {
 	product  catalog.Product
 	show     show.Show
 	tokens   map[string]string // of people by name
+	calls    int               // for claims, that were asked for
 }
 
 // eachStall runs f on both engines.
@@ -180,6 +181,12 @@ type object = map[string]any
 // call sends JSON, wants a status and returns the answer.
 func (s *stall) call(want int, who, method, path string, body any) object {
 	s.t.Helper()
+	return s.callKey(want, who, method, path, "", body)
+}
+
+// callKey is [stall.call] with an Idempotency-Key.
+func (s *stall) callKey(want int, who, method, path, key string, body any) object {
+	s.t.Helper()
 	var in io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -188,7 +195,11 @@ func (s *stall) call(want int, who, method, path string, body any) object {
 		}
 		in = bytes.NewReader(b)
 	}
-	return s.answer(want, method+" "+path, s.send(who, method, path, in, "Content-Type", "application/json"))
+	header := []string{"Content-Type", "application/json"}
+	if key != "" {
+		header = append(header, "Idempotency-Key", key)
+	}
+	return s.answer(want, method+" "+path, s.send(who, method, path, in, header...))
 }
 
 // answer wants a status and returns the body.

@@ -35,6 +35,7 @@ func (a *App) listen() {
 	a.bus.Apply(social.Sent, "people-notices", a.sentNotice)
 	a.Rooms.Listen(a.bus)
 	a.followPromos()
+	a.followClaims()
 	a.bus.Subscribe(show.TopicState, "announce", a.announce)
 	a.bus.Inline(order.TopicPlaced, a.orderScreens)
 	a.bus.Inline(order.TopicChanged, a.orderScreens)

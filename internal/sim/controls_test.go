@@ -61,6 +61,10 @@ var controls = []struct {
 	{"a parcel leaves and stays promised", onChange("parcel_sent", "parcel_sent", `
 		UPDATE reservation SET sent = sent + 1
 		WHERE state = 'held' AND sent < qty AND line = 'lin_' || SUBSTR($1, 5) || '_0'`), ""},
+	{"a claim stays with an order that is over", onChange("cancelled", "expired", `
+		UPDATE claim SET state = 'ordered' WHERE order_id = $1`), "C3"},
+	{"a claim is forgotten by the order that has it", onChange("paid", "paid", `
+		UPDATE claim SET state = 'released' WHERE order_id = $1`), "C3"},
 	{"one unit is sold twice", onChange("paid", "paid", `
 		UPDATE stock_item SET reserved = reserved - 1
 		WHERE reserved > 0 AND sku IN (SELECT sku FROM order_line WHERE order_id = $1)`), ""},

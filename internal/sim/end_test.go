@@ -22,13 +22,13 @@ import (
 
 // due says when the first of each kind of thing falls due; zero for none.
 type due struct {
-	jobs, orders, cases, flashes, groups, settles int64 // milliseconds
-	open                                          int64 // orders that a shop has to hand out
+	jobs, orders, cases, flashes, groups, claims, settles int64 // milliseconds
+	open                                                  int64 // orders that a shop has to hand out
 }
 
 func (h *history) due() due {
 	var d due
-	var jobs, unpaid, sent, cases, flashes, groups, over, done, settles sql.NullInt64
+	var jobs, unpaid, sent, cases, flashes, groups, over, done, claims, turns, settles sql.NullInt64
 	h.must(h.w.d.QueryRowContext(context.Background(), `
 		SELECT (SELECT MIN(due_at) FROM job WHERE state <> 'dead'),
 			(SELECT MIN(pay_until) FROM orders WHERE state = 'pending_payment'),
@@ -39,10 +39,15 @@ func (h *history) due() due {
 			(SELECT MIN(ended_at) FROM group_buy WHERE ended_at > 0 AND settled_at = 0),
 			(SELECT MIN(stopped_at) FROM group_offer o WHERE stopped_at > 0 AND closed_at = 0
 				AND NOT EXISTS (SELECT 1 FROM group_buy g WHERE g.offer = o.id AND g.settled_at = 0)),
+			(SELECT MIN(until_at) FROM claim WHERE state = 'held'),
+			(SELECT MIN(k.created_at) FROM claim k JOIN claim_call c ON c.id = k.call AND c.closed_at = 0
+				JOIN stock_item i ON i.sku = c.sku AND i.bucket = c.id AND i.on_hand > i.reserved
+				WHERE k.state = 'waiting'),
 			(SELECT MIN(due_at) FROM settlement WHERE state = 'waiting'),
 			(SELECT COUNT(*) FROM orders WHERE shop IN ($1, $2) AND state IN ('placed', 'ready') AND `+free+`)`,
-		h.stalls[0].shop.ID, h.stalls[len(h.stalls)-1].shop.ID).Scan(&jobs, &unpaid, &sent, &cases, &flashes, &groups, &over, &done, &settles, &d.open))
+		h.stalls[0].shop.ID, h.stalls[len(h.stalls)-1].shop.ID).Scan(&jobs, &unpaid, &sent, &cases, &flashes, &groups, &over, &done, &claims, &turns, &settles, &d.open))
 	d.jobs, d.orders, d.cases, d.flashes, d.settles = jobs.Int64, first(unpaid.Int64, sent.Int64), cases.Int64, flashes.Int64, settles.Int64
+	d.claims = first(claims.Int64, turns.Int64)
 	d.groups = first(groups.Int64, over.Int64, done.Int64)
 	return d
 }
@@ -67,13 +72,14 @@ func (d due) next(now int64) time.Time {
 	if d.settles <= now {
 		d.settles = 0
 	}
-	return clock.Time(first(d.jobs, d.orders, d.cases, d.flashes, d.groups, d.settles))
+	return clock.Time(first(d.jobs, d.orders, d.cases, d.flashes, d.groups, d.claims, d.settles))
 }
 
 // rest lets everything come to its end: nothing fails any more, messages arrive,
 // jobs run, people do what they have to and the clocks run out.
 func (h *history) rest() {
 	h.calm, h.ctx = true, context.Background()
+	h.endShows()
 	for range 500 {
 		if h.broken != "" {
 			return
@@ -126,7 +132,7 @@ func (h *history) runs(d due) bool {
 		run  func(context.Context) (int, error)
 	}{
 		{"jobs", d.jobs, w.jobs.Drain}, {"orders", d.orders, w.orders.Sweep}, {"cases", d.cases, w.cases.Sweep}, {"flashes", d.flashes, w.promos.Sweep},
-		{"groups", d.groups, h.endGroups},
+		{"groups", d.groups, h.endGroups}, {"claims", d.claims, w.claims.Sweep},
 		{"settlements", d.settles, w.settle.Run},
 	} {
 		if x.at > 0 && x.at <= now {
@@ -288,6 +294,10 @@ func (h *history) left(s *stall) {
 	h.none("a group that has not ended", `
 		SELECT g.code || ' ' || g.state FROM group_buy g JOIN group_offer o ON o.id = g.offer
 		WHERE o.shop = $1 AND g.settled_at = 0`, id)
+	h.none("a claim that is held, or could be", `
+		SELECT k.id || ' ' || k.state FROM claim k JOIN claim_call c ON c.id = k.call
+		WHERE c.shop = $1 AND (k.state = 'held' OR k.state = 'waiting' AND (c.closed_at > 0
+			OR EXISTS (SELECT 1 FROM stock_item i WHERE i.sku = c.sku AND i.bucket = c.id AND i.on_hand > i.reserved)))`, id)
 	h.none("goods of an offer that is over", `
 		SELECT o.id FROM group_offer o WHERE o.shop = $1 AND o.stopped_at > 0 AND o.closed_at = 0`, id)
 	h.none("goods in a bucket that is over", `

@@ -66,6 +66,7 @@ type stall struct {
 	flashes []string
 	groups  []string // offers to groups
 	codes   []string // of groups
+	calls   []string // for claims
 	held    bool
 
 	promotions []string
@@ -163,6 +164,9 @@ func (h *history) furnish(s *stall) {
 	}
 	if h.r.IntN(3) == 0 {
 		h.sellToGroups(s)
+	}
+	if h.r.IntN(4) == 0 {
+		h.callOut(s)
 	}
 	if h.r.IntN(2) == 0 {
 		for _, k := range kinds {
@@ -382,7 +386,7 @@ func (h *history) wait() {
 // sweep lets one of the clocks run out.
 func (h *history) sweep() {
 	ctx, w := h.ctx, h.w
-	switch h.r.IntN(7) {
+	switch h.r.IntN(8) {
 	case 0, 1:
 		n, err := w.orders.Sweep(ctx)
 		h.mind(err, "sweep of orders: %d", n)
@@ -401,6 +405,9 @@ func (h *history) sweep() {
 	case 6:
 		n, err := w.orders.SettleGroups(ctx)
 		h.mind(err, "groups settled: %d", n)
+	case 7:
+		n, err := w.claims.Sweep(ctx)
+		h.mind(err, "sweep of claims: %d", n)
 	}
 }
 

@@ -41,6 +41,10 @@ func (h *history) want() {
 		h.together(s, buyer)
 		return
 	}
+	if len(s.calls) > 0 && h.chance(40) {
+		h.comment(s, buyer)
+		return
+	}
 	if h.chance(12) {
 		h.wantCourse(s, buyer)
 		return
@@ -374,7 +378,13 @@ func (h *history) land(s *stall, sku string, n int64, why stock.Reason) {
 // sell is something that a shop does about its goods.
 func (h *history) sell(s *stall) {
 	w, ctx, sku := h.w, h.ctx, pick(h, s.skus)
-	switch n := h.r.IntN(12); {
+	switch n := h.r.IntN(15); {
+	case n >= 13:
+		h.callOut(s)
+	case n >= 12:
+		if len(s.calls) > 0 {
+			h.mind(w.claims.Close(ctx, s.shop.ID, pick(h, s.calls)), "no more claims")
+		}
 	case n >= 11:
 		h.promote(s, pick(h, kinds))
 	case n >= 10:

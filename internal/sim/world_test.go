@@ -13,6 +13,7 @@ import (
 	"github.com/openstall/openstall/internal/app"
 	"github.com/openstall/openstall/internal/domain/aftersale"
 	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/fee"
 	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/order"
@@ -46,6 +47,7 @@ type world struct {
 	wires    *transfer.Provider
 	orders   *order.Service
 	groups   *groupbuy.Service
+	claims   *claim.Service
 	cases    *aftersale.Service
 	fees     *fee.Service
 	taxes    *tax.Service
@@ -153,7 +155,8 @@ func (w *world) start(d *db.DB, r rig) {
 	w.taxes = tax.New(d, w.now)
 	w.fees = fee.New(d, w.bus, w.now, fee.WithNotice(0))
 	w.groups = groupbuy.New(groupbuy.Parts{DB: d, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Now: w.now})
-	w.orders = order.New(order.Parts{DB: d, Bus: w.bus, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Fees: w.fees, Taxes: w.taxes, Groups: w.groups,
+	w.claims = claim.New(claim.Parts{DB: d, Bus: w.bus, Catalog: w.goods, Stock: w.stock, Now: w.now})
+	w.orders = order.New(order.Parts{DB: d, Bus: w.bus, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Fees: w.fees, Taxes: w.taxes, Groups: w.groups, Claims: w.claims,
 		Secret: "sim", Log: quiet, Now: w.now, Moment: func(_ context.Context, show string, _ time.Time) (order.Moment, error) {
 			return order.Moment{Shop: shopOf(show), Live: true, Second: 61}, nil
 		}})
@@ -162,7 +165,7 @@ func (w *world) start(d *db.DB, r rig) {
 		OwnsPhoto: func(context.Context, string, string) (bool, error) { return false, nil },
 		Used:      w.used})
 	w.settle = settle.New(settle.Parts{DB: d, Bus: w.bus, Log: quiet, Now: w.now})
-	for _, topic := range []string{order.TopicPlaced, order.TopicChanged, stock.Changed, payment.Captured, payment.Refunded, aftersale.TopicChanged, groupbuy.TopicStep, settle.TopicPayout} {
+	for _, topic := range []string{order.TopicPlaced, order.TopicChanged, stock.Changed, payment.Captured, payment.Refunded, aftersale.TopicChanged, groupbuy.TopicStep, claim.TopicTold, claim.Changed, settle.TopicPayout} {
 		w.bus.Inline(topic, func(context.Context, *db.Tx, bus.Event) error { return w.h.stumble() })
 	}
 	if r.listen != nil {

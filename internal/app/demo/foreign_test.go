@@ -26,7 +26,7 @@ import (
 // Routes about things that belong to somebody; every other one is about what is
 // there for everybody. A route that is neither fails the test.
 var (
-	owned  = regexp.MustCompile(`^/v1/(merchant|operator|orders|cases|me|payments)/`)
+	owned  = regexp.MustCompile(`^/v1/(merchant|operator|orders|cases|claims|me|payments)/`)
 	public = regexp.MustCompile(`^/v1/(cart/lines|lessons|mutes|people|products|series|shop-messages|shops|shows|topics|unsubscribe|videos|me/shop-messages|groups|courses)/`)
 )
 
@@ -58,6 +58,8 @@ var foreign = map[string]string{
 	"groups":           `SELECT g.id FROM social_group g JOIN person p ON p.id = g.owner WHERE p.email = 'rosa@demo.market' AND $1 <> '' ORDER BY g.id LIMIT 1`,
 	"sessions":         `SELECT s.id FROM session s JOIN person p ON p.id = s.person WHERE p.email = 'rosa@demo.market' AND $1 <> '' LIMIT 1`,
 	"flashes":          `SELECT id FROM flash WHERE shop = $1 ORDER BY id LIMIT 1`,
+	"claims":           `SELECT id FROM claim WHERE $1 <> '' ORDER BY id LIMIT 1`,
+	"claim-calls":      `SELECT id FROM claim_call WHERE shop = $1 ORDER BY id LIMIT 1`,
 	"leads":            `SELECT id FROM lead WHERE $1 <> '' ORDER BY id LIMIT 1`,
 	"passkeys":         `SELECT id FROM passkey WHERE $1 <> '' LIMIT 1`,
 	"failed-refunds":   `SELECT id FROM refund WHERE $1 <> '' ORDER BY id LIMIT 1`,
@@ -65,7 +67,7 @@ var foreign = map[string]string{
 
 // nobodyHas are kinds of things of which a demo market has none: only ids that
 // nobody has are tried.
-var nobodyHas = []string{"flashes", "passkeys", "series", "addresses"}
+var nobodyHas = []string{"flashes", "passkeys", "series", "addresses", "claims", "claim-calls"}
 
 // plain are parts of a path that are no ids; patterned is what the document says
 // by a pattern only.

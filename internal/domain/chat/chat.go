@@ -10,6 +10,7 @@ import (
 	"embed"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/kit/errs"
 	"github.com/openstall/openstall/internal/platform/db"
 )
@@ -52,7 +53,8 @@ type Comment struct {
 	State  State
 	Second int64 // of the show
 	At     time.Time
-	By     string // mark of the person in this show; not stored
+	By     string       // mark of the person in this show; not stored
+	Claim  *claim.Claim // that it made; not stored
 }
 
 // Room is where comments appear. Its methods return at once; they are called

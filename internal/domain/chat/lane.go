@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/kit/errs"
 	"github.com/openstall/openstall/internal/platform/db"
 )
@@ -18,9 +19,10 @@ var errBusy = errs.New(errs.Unavailable, "chat.busy", "Too many people are talki
 // lane commits comments in groups: whatever came while the commit before was
 // running. One commit costs the same for one comment and for two hundred.
 type lane struct {
-	db    *db.DB
-	queue chan waiting
-	done  chan struct{}
+	db     *db.DB
+	claims *claim.Service // nil: comments are words alone
+	queue  chan waiting
+	done   chan struct{}
 
 	mu     sync.RWMutex
 	closed bool
@@ -29,7 +31,13 @@ type lane struct {
 type waiting struct {
 	c      Comment
 	wait   time.Duration // least time since the person's last comment; 0: any
-	answer chan error
+	n      int           // in its group, by arrival
+	answer chan answer
+}
+
+type answer struct {
+	claim *claim.Claim // that the comment has made
+	err   error
 }
 
 const (
@@ -37,33 +45,34 @@ const (
 	laneGroup  = 200
 )
 
-func newLane(d *db.DB) *lane {
-	l := &lane{db: d, queue: make(chan waiting, laneLength), done: make(chan struct{})}
+func newLane(d *db.DB, claims *claim.Service) *lane {
+	l := &lane{db: d, claims: claims, queue: make(chan waiting, laneLength), done: make(chan struct{})}
 	go l.run()
 	return l
 }
 
-// put returns when the comment is durable, or refused because the person's last
-// one, in whichever process, is less than wait ago.
-func (l *lane) put(ctx context.Context, c Comment, wait time.Duration) error {
-	w := waiting{c, wait, make(chan error, 1)}
+// put returns when the comment is durable, with the claim that it has made, or
+// refused because the person's last one, in whichever process, is less than wait
+// ago.
+func (l *lane) put(ctx context.Context, c Comment, wait time.Duration) (*claim.Claim, error) {
+	w := waiting{c: c, wait: wait, answer: make(chan answer, 1)}
 	l.mu.RLock()
 	if l.closed {
 		l.mu.RUnlock()
-		return errBusy
+		return nil, errBusy
 	}
 	select {
 	case l.queue <- w:
 		l.mu.RUnlock()
 	default:
 		l.mu.RUnlock()
-		return errBusy
+		return nil, errBusy
 	}
 	select {
-	case err := <-w.answer:
-		return err
+	case a := <-w.answer:
+		return a.claim, a.err
 	case <-ctx.Done():
-		return ctx.Err() // it is stored all the same
+		return nil, ctx.Err() // it is stored all the same
 	}
 }
 
@@ -100,7 +109,7 @@ func (l *lane) run() {
 // commit stores a group; when that fails, each by itself, so that one bad
 // comment fails alone.
 func (l *lane) commit(group []waiting) {
-	refused, err := l.store(group)
+	refused, claims, err := l.store(group)
 	if err != nil && len(group) > 1 {
 		for _, w := range group {
 			l.commit([]waiting{w})
@@ -108,12 +117,20 @@ func (l *lane) commit(group []waiting) {
 		return
 	}
 	for i, w := range group {
-		w.answer <- cmp.Or(err, refused[i])
+		a := answer{err: cmp.Or(err, refused[i])}
+		if k, ok := claims[w.c.ID]; ok {
+			a.claim = &k
+		}
+		w.answer <- a
 	}
 }
 
-// store sorts the group and returns what each was refused for.
-func (l *lane) store(group []waiting) (refused []error, err error) {
+// store sorts the group and returns what each was refused for, and what claims
+// were made, by comment.
+func (l *lane) store(group []waiting) (refused []error, claims map[string]claim.Claim, err error) {
+	for i := range group {
+		group[i].n = i
+	}
 	// Turns are rows that processes lock, so all take them in one order.
 	slices.SortStableFunc(group, func(a, b waiting) int {
 		return cmp.Or(cmp.Compare(a.c.Show, b.c.Show), cmp.Compare(a.c.Person, b.c.Person))
@@ -121,7 +138,7 @@ func (l *lane) store(group []waiting) (refused []error, err error) {
 	refused = make([]error, len(group))
 	ctx := context.Background() // a viewer who leaves does not undo the others
 	err = l.db.InTx(ctx, func(tx *db.Tx) error {
-		var comments []Comment
+		var taken []waiting
 		for i, w := range group {
 			if w.wait > 0 {
 				err := takeTurn(ctx, tx, w.c, w.wait)
@@ -133,9 +150,32 @@ func (l *lane) store(group []waiting) (refused []error, err error) {
 					return err
 				}
 			}
-			comments = append(comments, w.c)
+			taken = append(taken, w)
 		}
-		return insertMany(ctx, tx, comments)
+		// Claims are made in the order of arrival.
+		slices.SortFunc(taken, func(a, b waiting) int { return cmp.Compare(a.n, b.n) })
+		comments := make([]Comment, len(taken))
+		for i, w := range taken {
+			comments[i] = w.c
+		}
+		if err := insertMany(ctx, tx, comments); err != nil || l.claims == nil {
+			return err
+		}
+		var err error
+		claims, err = l.claims.Hear(ctx, tx, saidBy(comments))
+		return err
 	})
-	return refused, err
+	return refused, claims, err
+}
+
+// saidBy are the comments that can be claims: what viewers say and everybody
+// reads.
+func saidBy(cs []Comment) []claim.Said {
+	var said []claim.Said
+	for _, c := range cs {
+		if c.State == Shown && (c.Kind == Viewer || c.Kind == Buyer) {
+			said = append(said, claim.Said{Comment: c.ID, Show: c.Show, Person: c.Person, Name: c.Name, Text: c.Text, At: c.At})
+		}
+	}
+	return said
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/openstall/openstall/internal/domain/account"
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/shop"
 	"github.com/openstall/openstall/internal/domain/show"
 	"github.com/openstall/openstall/internal/kit/clock"
@@ -24,6 +25,8 @@ type Parts struct {
 	Room  Room
 	// Bought reports whether a person has ordered in a show.
 	Bought func(ctx context.Context, show, person string) (bool, error)
+	// Claims makes claims of comments; nil: they are words alone.
+	Claims *claim.Service
 	Secret []byte   // of the marks of people in rooms
 	Words  []string // comments with one of them, or of the shop's own, are held for the host
 	Now    clock.Now
@@ -40,7 +43,7 @@ type Service struct {
 // New returns a service; Close ends it.
 func New(p Parts) *Service {
 	s := &Service{Parts: p, held: newFilter(p.Words)}
-	s.lane = newLane(p.DB)
+	s.lane = newLane(p.DB, p.Claims)
 	return s
 }
 
@@ -84,7 +87,7 @@ func (s *Service) Say(ctx context.Context, showID, person, words string) (Commen
 	} else if c.State, err = s.stateOf(ctx, sh.Shop, words); err != nil {
 		return Comment{}, err
 	}
-	if err := s.lane.put(ctx, c, wait); err != nil {
+	if c.Claim, err = s.lane.put(ctx, c, wait); err != nil {
 		s.turns.forget(turnOf(sh, person)) // the table knows better
 		return Comment{}, fmt.Errorf("say in %s: %w", showID, err)
 	}

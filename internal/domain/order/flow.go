@@ -65,7 +65,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 		return err
 	}
 	o.Events = append(o.Events, e)
-	// Goods come before coupons, flashes, groups and what listeners keep, as in placement.
+	// Goods come before coupons, flashes, groups, claims and what listeners keep, as in placement.
 	if o.movesGoods(was) {
 		if err := stock.LockAll(ctx, tx, o.skus()...); err != nil {
 			return err
@@ -75,6 +75,9 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, o *Order, c change) erro
 		return err
 	}
 	if err := s.settleSeat(ctx, tx, o, was, now); err != nil {
+		return err
+	}
+	if err := s.settleClaims(ctx, tx, o, was); err != nil {
 		return err
 	}
 	told := TellOf(*o, c.event, now).JSON()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/promo"
@@ -229,6 +230,7 @@ type batchOf struct {
 	coupons map[string]*promo.Asked    // that the batch wants; nil for none
 	flashes map[flashKey]*int64        // units that buyers have of flashes; nil for none
 	groups  map[string]*groupbuy.Asked // that the batch wants into; nil for none
+	claims  map[string]*claim.Asked    // that the batch takes over; nil for none
 }
 
 // open reports whether place i still waits for a decision.
@@ -270,6 +272,9 @@ func (b *batchOf) ask(ctx context.Context, batch []*placing) error {
 		return err
 	}
 	if err := b.askGroups(ctx, batch); err != nil {
+		return err
+	}
+	if err := b.askClaims(ctx, batch); err != nil {
 		return err
 	}
 	for k, n := range used {
@@ -358,7 +363,9 @@ func (b *batchOf) grant(batch []*placing) {
 			continue
 		}
 		for _, l := range p.order.Quote.Lines {
-			b.taken[shelfKey{l.SKU, l.Bucket}] += l.Quantity
+			if l.Claim == "" { // else it is counted already
+				b.taken[shelfKey{l.SKU, l.Bucket}] += l.Quantity
+			}
 		}
 		if slot := p.order.Quote.Slot; slot != nil {
 			b.slots[slotKey{p.order.Shop, slot.ID}]++
@@ -371,6 +378,9 @@ func (b *batchOf) grant(batch []*placing) {
 // be had and another fish cannot.
 func (b *batchOf) fits(shopID string, q Quote) error {
 	for i, l := range q.Lines {
+		if l.Claim != "" {
+			continue
+		}
 		k := shelfKey{l.SKU, l.Bucket}
 		if free := b.left[k].Available() - b.taken[k]; free < l.Quantity {
 			return soldOut("lines["+strconv.Itoa(i)+"]", free)
@@ -495,7 +505,9 @@ func (r *rows) add(p *placing, now time.Time) {
 	for i, l := range o.Quote.Lines {
 		o.Lines[i] = Line{ID: lineID(o.ID, i), QuoteLine: l}
 		r.lines = append(r.lines, []any{o.ID, int64(i), l.SKU, l.Product, l.Revision, l.Quantity, l.Unit.Minor, o.Quote.PaidFor(i)})
-		r.reservations = append(r.reservations, stock.Reservation{Line: o.Lines[i].ID, SKU: l.SKU, Bucket: l.Bucket, Qty: l.Quantity})
+		if l.Claim == "" {
+			r.reservations = append(r.reservations, stock.Reservation{Line: o.Lines[i].ID, SKU: l.SKU, Bucket: l.Bucket, Qty: l.Quantity})
+		}
 	}
 	o.Events = []Event{placedEvent(*o)}
 	if o.Quote.Total.Minor > 0 {
@@ -507,6 +519,9 @@ func (r *rows) add(p *placing, now time.Time) {
 		r.events = append(r.events, bus.Event{Topic: TopicPaid, Key: o.ID, Payload: told})
 	}
 	for _, l := range o.Quote.Lines {
+		if l.Claim != "" && l.Seen != nil {
+			r.events = append(r.events, bus.Event{Topic: claim.Changed, Key: l.Seen.Show})
+		}
 		if !r.moved[l.SKU] {
 			r.moved[l.SKU] = true
 			r.events = append(r.events, bus.Event{Topic: stock.Changed, Key: l.SKU})

@@ -175,6 +175,7 @@ type QuoteLine struct {
 	Rule      shop.ReturnRule `json:"rule"`
 	Flash     string          `json:"flash,omitempty"` // or offer to a group, whose price this is
 	Limit     int64           `json:"limit,omitempty"` // of it, for one buyer
+	Claim     string          `json:"claim,omitempty"` // by comment, whose goods these are
 	Seen      *Seen           `json:"seen,omitempty"`  // when it came from a cart
 	Tax       *Taxed          `json:"tax,omitempty"`
 	Fee       int64           `json:"fee,omitempty"` // minor units of Total that the shop owes the market

@@ -14,6 +14,7 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
 	"github.com/openstall/openstall/internal/domain/order"
@@ -30,7 +31,7 @@ import (
 )
 
 var migrations = []db.Migrations{db.SettingMigrations, bus.Migrations, job.Migrations, account.Migrations, tax.Migrations, shop.Migrations,
-	catalog.Migrations, stock.Migrations, promo.Migrations, ledger.Migrations, payment.Migrations, groupbuy.Migrations, order.Migrations}
+	catalog.Migrations, stock.Migrations, promo.Migrations, ledger.Migrations, payment.Migrations, groupbuy.Migrations, claim.Migrations, order.Migrations}
 
 // bank is a provider whose messages the test writes itself.
 type bank struct{ refunds atomic.Int64 }
@@ -70,6 +71,7 @@ type world struct {
 	payments *payment.Service
 	promos   *promo.Service
 	groups   *groupbuy.Service
+	claims   *claim.Service
 	taxes    *tax.Service
 	orders   *order.Service
 	bank     *bank
@@ -109,8 +111,9 @@ func newWorld(t testing.TB, d *db.DB, kilos int64, more ...payment.Provider) *wo
 			return w.orders.HasOrdered(ctx, shop, person)
 		}})
 	w.groups = groupbuy.New(groupbuy.Parts{DB: d, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Now: w.now})
+	w.claims = claim.New(claim.Parts{DB: d, Bus: b, Catalog: w.goods, Stock: w.stock, Now: w.now})
 	w.taxes = tax.New(d, w.now)
-	w.orders = order.New(order.Parts{DB: d, Bus: b, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Groups: w.groups, Taxes: w.taxes, Carriers: []order.Carrier{courier{}}, Secret: "s", Log: quiet, Now: w.now,
+	w.orders = order.New(order.Parts{DB: d, Bus: b, Shops: w.shops, Catalog: w.goods, Stock: w.stock, Payments: w.payments, Promos: w.promos, Groups: w.groups, Claims: w.claims, Taxes: w.taxes, Carriers: []order.Carrier{courier{}}, Secret: "s", Log: quiet, Now: w.now,
 		Moment: func(_ context.Context, show string, _ time.Time) (order.Moment, error) {
 			return order.Moment{Shop: w.shop.ID, Live: show == "shw_live", Second: 61}, nil
 		}})

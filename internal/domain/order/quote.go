@@ -40,6 +40,7 @@ type Ask struct {
 	Buyer    string          // whose coupons; none for guests
 	Coupon   string          // id, [NoCoupon], or empty for the best
 	Group    groupbuy.Choice // to buy in; empty for alone
+	Claim    string          // by comment, that is ordered; it has one item
 }
 
 // Item is a wanted quantity of a variant.
@@ -155,6 +156,10 @@ func (s *Service) addFees(ctx context.Context, o *Offer, now time.Time) error {
 const maxTotal = 1_000_000_000_00
 
 func (s *Service) addLines(ctx context.Context, o *Offer, a Ask) error {
+	held, err := s.claimed(ctx, o, &a)
+	if err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for i, it := range a.Items {
 		at := fmt.Sprintf("items[%d]", i)
@@ -185,7 +190,10 @@ func (s *Service) addLines(ctx context.Context, o *Offer, a Ask) error {
 		if err != nil {
 			return err
 		}
-		f, err := s.flashFor(ctx, o, a, it, aside)
+		f, err := promo.Flash{}, error(nil)
+		if held.ID == "" { // what was claimed has goods of its own, at the usual price
+			f, err = s.flashFor(ctx, o, a, it, aside)
+		}
 		if err != nil {
 			return err
 		}
@@ -199,8 +207,8 @@ func (s *Service) addLines(ctx context.Context, o *Offer, a Ask) error {
 		if o.Goods, err = o.Goods.Add(total); err != nil {
 			return ErrTotal
 		}
-		bucket := f.ID
-		if f.ID == "" {
+		bucket := cmp.Or(f.ID, held.Call)
+		if bucket == "" {
 			if bucket, err = stock.BucketOf(ctx, s.db, it.SKU, aside); err != nil {
 				return err
 			}
@@ -209,8 +217,9 @@ func (s *Service) addLines(ctx context.Context, o *Offer, a Ask) error {
 		if err != nil {
 			return err
 		}
-		if left.Available() < it.Quantity {
-			return soldOut(at, left.Available())
+		available := left.Available() + held.Pieces // nobody else can have those
+		if available < it.Quantity {
+			return soldOut(at, available)
 		}
 		pack, err := shop.PackOf(p.Pack)
 		if err != nil {
@@ -235,7 +244,7 @@ func (s *Service) addLines(ctx context.Context, o *Offer, a Ask) error {
 			o.online++
 		}
 		line := QuoteLine{SKU: k.ID, Product: p.ID, Revision: p.Revision, Bucket: bucket, Title: p.Title, Variant: k.Name, Measure: p.Measure,
-			Quantity: it.Quantity, Unit: k.Price, Total: total, Available: left.Available(), Rule: pack.ReturnRule, Flash: f.ID, Limit: f.PerBuyer, Seen: m}
+			Quantity: it.Quantity, Unit: k.Price, Total: total, Available: available, Rule: pack.ReturnRule, Flash: f.ID, Limit: f.PerBuyer, Claim: held.ID, Seen: m}
 		if len(p.Images) > 0 {
 			line.Image = p.Images[0]
 		}

@@ -99,6 +99,9 @@ func (b *batchOf) redeem(o *Order) error {
 	if err := b.hasSeat(o); err != nil {
 		return err
 	}
+	if err := b.hasClaims(o); err != nil {
+		return err
+	}
 	if c := o.Quote.Coupon(); c != "" {
 		if a := b.coupons[c]; a == nil || !a.Fits(o.Buyer, b.now) {
 			return ErrCouponGone
@@ -106,6 +109,7 @@ func (b *batchOf) redeem(o *Order) error {
 		delete(b.coupons, c) // the next one finds it taken
 	}
 	b.countSeat(o)
+	b.countClaims(o)
 	return o.limited(func(k flashKey, l QuoteLine) error {
 		*b.flashes[k] += l.Quantity
 		return nil
@@ -120,7 +124,7 @@ func (b *batchOf) takePromos(ctx context.Context, batch []*placing) error {
 	for _, i := range b.wins {
 		uses = append(uses, batch[i].order.usages()...)
 	}
-	if err := promo.Count(ctx, b.tx, uses...); err != nil || b.coupons == nil && b.flashes == nil && b.groups == nil {
+	if err := promo.Count(ctx, b.tx, uses...); err != nil || b.coupons == nil && b.flashes == nil && b.groups == nil && b.claims == nil {
 		return err
 	}
 	for _, i := range b.wins {
@@ -134,6 +138,9 @@ func (b *batchOf) takePromos(ctx context.Context, batch []*placing) error {
 			return err
 		}
 		if err := o.takeSeat(ctx, b.tx, b.now); err != nil {
+			return err
+		}
+		if err := o.orderClaims(ctx, b.tx); err != nil {
 			return err
 		}
 	}
@@ -196,6 +203,12 @@ func (o *Order) redeemAgain(ctx context.Context, tx *db.Tx, now time.Time) (bool
 		if ok, err := promo.LockAgain(ctx, tx, c, o.ID); err != nil || !ok {
 			return false, err
 		}
+	}
+	if ok, err := o.claimsAgain(ctx, tx); err != nil || !ok {
+		if err == nil && c != "" {
+			err = promo.Return(ctx, tx, c, o.ID)
+		}
+		return false, err
 	}
 	if err := promo.Count(ctx, tx, o.usages()...); err != nil {
 		return false, err

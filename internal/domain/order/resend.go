@@ -40,7 +40,7 @@ func (s *Service) Resend(ctx context.Context, tx *db.Tx, o Order, key string, pa
 		l := o.Lines[p.Position].QuoteLine
 		l.Bucket, l.Quantity, l.Unit, l.Total = stock.Stall, p.Quantity, nothing, nothing
 		l.Tax = nil
-		l.Off, l.Fee, l.Flash, l.Limit, l.Seen = 0, 0, "", 0, nil
+		l.Off, l.Fee, l.Flash, l.Limit, l.Claim, l.Seen = 0, 0, "", 0, "", nil
 		q.Lines = append(q.Lines, l)
 	}
 	if len(q.Lines) == 0 {

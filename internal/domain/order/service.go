@@ -17,6 +17,7 @@ import (
 
 	"github.com/openstall/openstall/internal/domain/account"
 	"github.com/openstall/openstall/internal/domain/catalog"
+	"github.com/openstall/openstall/internal/domain/claim"
 	"github.com/openstall/openstall/internal/domain/fee"
 	"github.com/openstall/openstall/internal/domain/groupbuy"
 	"github.com/openstall/openstall/internal/domain/ledger"
@@ -46,6 +47,7 @@ type Service struct {
 	taxes    *tax.Service
 	groups   *groupbuy.Service
 	carriers []Carrier
+	claims   *claim.Service
 	moment   func(ctx context.Context, show string, at time.Time) (Moment, error)
 	offered  func(ctx context.Context, product string) error
 	secret   []byte
@@ -68,6 +70,7 @@ type Parts struct {
 	Taxes    *tax.Service      // nil: nothing is taxed
 	Groups   *groupbuy.Service // nil: everybody buys alone
 	Carriers []Carrier         // that shops can choose from
+	Claims   *claim.Service    // nil: nothing is held by comment
 	// Moment says what a show knows of an instant.
 	Moment func(ctx context.Context, show string, at time.Time) (Moment, error)
 	// Offered returns why nobody can have a product that is watched here, as that
@@ -80,7 +83,7 @@ type Parts struct {
 
 // New returns a service with a running lane; stop it with [Service.Close].
 func New(p Parts) *Service {
-	s := &Service{db: p.DB, bus: p.Bus, shops: p.Shops, catalog: p.Catalog, stock: p.Stock, payments: p.Payments, promos: p.Promos, fees: p.Fees, taxes: p.Taxes, groups: p.Groups, carriers: p.Carriers,
+	s := &Service{db: p.DB, bus: p.Bus, shops: p.Shops, catalog: p.Catalog, stock: p.Stock, payments: p.Payments, promos: p.Promos, fees: p.Fees, taxes: p.Taxes, groups: p.Groups, claims: p.Claims, carriers: p.Carriers,
 		moment: p.Moment, secret: []byte(p.Secret), log: p.Log, now: p.Now, avail: availability{by: map[shelfKey]known{}}}
 	s.offered = func(context.Context, string) error { return nil }
 	if p.Offered != nil {
@@ -133,7 +136,7 @@ func (s *Service) Place(ctx context.Context, w Wish) (Order, error) {
 		return s.refuse(ctx, p, err)
 	}
 	for i, l := range q.Lines {
-		if left, ok := s.avail.get(shelfKey{l.SKU, l.Bucket}, now); ok && left < l.Quantity {
+		if left, ok := s.avail.get(shelfKey{l.SKU, l.Bucket}, now); ok && left < l.Quantity && l.Claim == "" {
 			return s.refuse(ctx, p, soldOut(fmt.Sprintf("lines[%d]", i), left))
 		}
 	}

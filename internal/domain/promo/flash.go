@@ -93,7 +93,7 @@ func (s *Service) StartFlash(ctx context.Context, shopID, show string, w FlashWi
 		if err := insertFlash(ctx, tx, f); err != nil {
 			return err
 		}
-		if err := s.fill(ctx, tx, f, f.Quantity); err != nil {
+		if err := s.Stock.Draw(ctx, tx, f.Shop, f.SKU, f.Origin, f.ID, f.Quantity); err != nil {
 			return err
 		}
 		return s.tellFlash(ctx, tx, f)
@@ -102,16 +102,6 @@ func (s *Service) StartFlash(ctx context.Context, shopID, show string, w FlashWi
 		err = ErrFlashOn
 	}
 	return f, err
-}
-
-// fill moves units into the bucket of a flash.
-func (s *Service) fill(ctx context.Context, tx *db.Tx, f Flash, units int64) error {
-	if f.Origin != stock.Stall {
-		if err := s.Stock.Aside(ctx, tx, f.Shop, f.SKU, f.Origin, -units); err != nil {
-			return err
-		}
-	}
-	return s.Stock.Aside(ctx, tx, f.Shop, f.SKU, f.ID, units)
 }
 
 func (s *Service) tellFlash(ctx context.Context, tx *db.Tx, f Flash) error {
@@ -135,7 +125,7 @@ func (s *Service) Restock(ctx context.Context, shopID, flash string, units int64
 		if f.Origin, err = stock.BucketOf(ctx, tx, f.SKU, f.Origin); err != nil {
 			return err
 		}
-		if err := s.fill(ctx, tx, f, units); err != nil {
+		if err := s.Stock.Draw(ctx, tx, f.Shop, f.SKU, f.Origin, f.ID, units); err != nil {
 			return err
 		}
 		f.Quantity, f.Restocked = f.Quantity+units, f.Restocked+units
@@ -170,21 +160,8 @@ func (s *Service) endFlash(ctx context.Context, tx *db.Tx, f Flash) error {
 	if err := stock.LockAll(ctx, tx, f.SKU); err != nil {
 		return err
 	}
-	left, err := stock.Lock(ctx, tx, f.SKU, f.ID)
-	if err != nil {
+	if err := s.Stock.Undraw(ctx, tx, f.Shop, f.SKU, f.Origin, f.ID); err != nil {
 		return err
-	}
-	if err := s.Stock.CloseBucket(ctx, tx, f.ID); err != nil {
-		return err
-	}
-	back, err := stock.BucketOf(ctx, tx, f.SKU, f.Origin)
-	if err != nil {
-		return err
-	}
-	if back != stock.Stall {
-		if err := s.Stock.Aside(ctx, tx, f.Shop, f.SKU, back, left.Available()); err != nil {
-			return err
-		}
 	}
 	return s.tellFlash(ctx, tx, f)
 }

@@ -52,6 +52,7 @@ type State struct {
 	Explaining  *Explain   `json:"explaining,omitempty"`
 	Items       []Item     `json:"items" nullable:"false"`
 	Flashes     []Flash    `json:"flashes,omitempty" doc:"Running now, the newest first"`
+	Claims      []Claim    `json:"claims,omitempty" doc:"To be had by comment now, the newest first"`
 	Coupons     []Coupon   `json:"coupons,omitempty" doc:"Handed out now, the newest first"`
 	SlowMode    int64      `json:"slow_mode_seconds"`
 	CommentsOff bool       `json:"comments_off"`
@@ -93,6 +94,18 @@ type Flash struct {
 	Restocked int64        `json:"restocked" doc:"Of it, after the start"`
 	PerBuyer  int64        `json:"per_buyer" doc:"Quantity units for one buyer; 0 for no limit"`
 	EndsAt    time.Time    `json:"ends_at"`
+}
+
+// Claim is a variant of which pieces go to who writes a keyword.
+type Claim struct {
+	ID          string `json:"id"`
+	Number      int    `json:"number" doc:"In the bag"`
+	SKU         string `json:"sku"`
+	Keyword     string `json:"keyword" doc:"What to write: this alone, or with how many, as 7 x2"`
+	Pieces      int64  `json:"pieces"`
+	Left        int64  `json:"left" doc:"Who writes when nothing is left waits"`
+	PerPerson   int64  `json:"per_person"`
+	HoldSeconds int64  `json:"hold_seconds" doc:"For which a claim is held"`
 }
 
 // Coupon is a coupon that is handed out in the room.

@@ -146,6 +146,34 @@ func (s *Service) CloseBucket(ctx context.Context, tx *db.Tx, bucket string) err
 	return nil
 }
 
+// Draw fills a bucket with what is not promised of another, which may be the
+// stall.
+func (s *Service) Draw(ctx context.Context, tx *db.Tx, shop, sku, from, bucket string, units int64) error {
+	if from != Stall {
+		if err := s.Aside(ctx, tx, shop, sku, from, -units); err != nil {
+			return err
+		}
+	}
+	return s.Aside(ctx, tx, shop, sku, bucket, units)
+}
+
+// Undraw closes a bucket that [Service.Draw] filled: what is not promised goes
+// back to where it came from, as long as that is there, else to the stall.
+func (s *Service) Undraw(ctx context.Context, tx *db.Tx, shop, sku, from, bucket string) error {
+	left, err := lock(ctx, tx, sku, bucket)
+	if err != nil {
+		return err
+	}
+	if err := s.CloseBucket(ctx, tx, bucket); err != nil {
+		return err
+	}
+	back, err := BucketOf(ctx, tx, sku, from)
+	if err != nil || back == Stall {
+		return err
+	}
+	return s.Aside(ctx, tx, shop, sku, back, left.Available())
+}
+
 // BucketOf returns the bucket from which a sale in a show is served: the show's
 // own when something was set aside, else the stall.
 func BucketOf(ctx context.Context, q db.Querier, sku, show string) (string, error) {
@@ -222,6 +250,13 @@ func AskLock(ctx context.Context, tx *db.Tx, into *Item, sku, bucket string) err
 // Held notes reservations down that [Reserve] or a batch of it has counted.
 func Held(ctx context.Context, tx *db.Tx, rs []Reservation) error {
 	return insertReservations(ctx, tx, rs)
+}
+
+// Pass lets a line take over what is held for another, with nothing in between;
+// it fails with [ErrSoldOut] when so many units are not held. After
+// [db.Tx.Together] that may be told by the commit.
+func Pass(ctx context.Context, tx *db.Tx, from, to string, units int64) error {
+	return tx.WriteOne(ctx, ErrSoldOut, passText, from, to, units)
 }
 
 // Release gives back what was promised to lines, once: lines whose reservation

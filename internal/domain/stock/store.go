@@ -12,8 +12,8 @@ import (
 // Whoever takes locks of several kinds takes them in this order, so that nobody waits
 // for somebody who waits for them: an order that exists, or a flash that ends; the
 // shelves of all its variants, by variant and bucket; coupons; shares of a flash;
-// groups; a shop's count of orders; what listeners keep; slots; the books. An order is a
-// transaction of its own, because its books come after its shelves.
+// groups; claims; a shop's count of orders; what listeners keep; slots; the books. An
+// order is a transaction of its own, because its books come after its shelves.
 
 const columns = `sku, bucket, shop, on_hand, reserved, put_up, version`
 
@@ -133,6 +133,10 @@ func insertReservations(ctx context.Context, tx *db.Tx, rs []Reservation) error 
 	}
 	return tx.InsertMany(ctx, "reservation", ReservationColumns, rows)
 }
+
+const passText = `
+	UPDATE reservation SET line = $2
+	WHERE line = $1 AND state = 'held' AND qty = $3`
 
 // endReservation moves a held reservation to its end and returns what of it had
 // not left yet; ok is false when it was not held. Where all had left there is

@@ -62,6 +62,10 @@ func (h handler) spoken(ctx context.Context, showID, text string) (*web.Out[chat
 	c, err := h.Chat.Say(ctx, showID, web.Who(ctx).Person, text)
 	v := c.Public()
 	v.Mine = true
+	if c.Claim != nil {
+		of := c.Claim.View()
+		v.Claim = &of
+	}
 	return web.Answer(v, err)
 }
 

@@ -88,6 +88,7 @@ type quoteInput struct {
 		Second     int64            `json:"show_second,omitempty" minimum:"0" maximum:"1000000" doc:"Of the replay that the buyer watches; during a show the server knows better"`
 		Coupon     string           `json:"coupon,omitempty" maxLength:"60" doc:"One of mine, or none; the best when absent"`
 		Group      *groupChoice     `json:"group,omitempty" doc:"To buy in a group; it has one item"`
+		Claim      string           `json:"claim,omitempty" maxLength:"60" doc:"Of mine, by comment: its variant and pieces are the one item"`
 		Expected   map[string]int64 `json:"expected,omitempty" doc:"Price in minor units that the buyer sees, by SKU"`
 	}
 }
@@ -97,7 +98,7 @@ func (h *handler) quote(ctx context.Context, in *quoteInput) (*web.Out[quote], e
 		return nil, err
 	}
 	b := in.Body
-	ask := order.Ask{Show: b.Show, Second: b.Second, Expected: b.Expected, Source: web.Who(ctx).Source, Buyer: web.Who(ctx).Person, Coupon: b.Coupon}
+	ask := order.Ask{Show: b.Show, Second: b.Second, Expected: b.Expected, Source: web.Who(ctx).Source, Buyer: web.Who(ctx).Person, Coupon: b.Coupon, Claim: b.Claim}
 	for _, it := range b.Items {
 		ask.Items = append(ask.Items, it.item())
 	}

@@ -44,6 +44,7 @@ export function makeRouter() {
       { path: '/orders/:id/problem', component: () => import('./features/aftersale/ProblemPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/orders/:id/review', component: () => import('./features/review/ReviewPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/cases/:id', component: () => import('./features/aftersale/CasePage.vue'), props: true, meta: { signedIn: true } },
+      { path: '/claims/:id', component: () => import('./features/claim/ClaimPage.vue'), props: true, meta: { signedIn: true } },
       { path: '/sign-in', name: 'sign-in', component: () => import('./features/account/SignInPage.vue') },
       { path: '/stop/:token', component: () => import('./features/account/StopPage.vue'), props: true },
       { path: '/stop-shop/:token', component: () => import('./features/account/StopShopPage.vue'), props: true },

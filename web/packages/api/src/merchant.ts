@@ -97,6 +97,9 @@ export function merchant(c: Client, shop: string) {
     startFlash: (id: string, f: t.FlashDraft) => c.post<{ id: string }>(`${show(id)}/flashes`, f),
     restockFlash: (flash: string, quantity: number) => c.post<{ id: string }>(`${base}/flashes/${at(flash)}/restock`, { quantity }),
     endFlash: (flash: string) => c.post<void>(`${base}/flashes/${at(flash)}/end`, {}),
+    claimCalls: (id: string) => c.get<t.List<t.ClaimCall>>(`${show(id)}/claim-calls`),
+    openClaims: (id: string, f: t.ClaimCallDraft) => c.write<t.ClaimCall>(`${show(id)}/claim-calls`, f),
+    closeClaims: (call: string) => c.post<void>(`${base}/claim-calls/${at(call)}/close`, {}),
     setRoom: (id: string, room: { slow_mode_seconds?: number; comments_off?: boolean }) =>
       c.patch<t.MerchantShow>(`${show(id)}/room`, room),
     comments: (id: string) => c.get<t.List<t.Comment>>(`${show(id)}/comments`),

@@ -277,6 +277,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What I hold or wait for by comment */
+        get: operations["claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A claim of mine */
+        get: operations["claim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let go of a claim; the next one gets it */
+        post: operations["release-claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/coupons": {
         parameters: {
             query?: never;
@@ -1080,6 +1131,23 @@ export interface paths {
         get: operations["checklist"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/claim-calls/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comments count no more; what is held stays held */
+        post: operations["close-claim-call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2321,6 +2389,24 @@ export interface paths {
         put?: never;
         /** Go live */
         post: operations["start-show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchant/shops/{shop}/shows/{show}/claim-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is claimed by comment in a show, by whom */
+        get: operations["claim-calls"];
+        put?: never;
+        /** Let viewers claim pieces by comment */
+        post: operations["open-claim-call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4599,6 +4685,8 @@ export interface components {
             at: string;
             /** @description The same for all that one person says in this show, and nothing else; missing when it is the shop */
             by?: string;
+            /** @description That the comment has made; for who said it alone */
+            claim?: components["schemas"]["ClaimView"];
             id: string;
             /** @enum {string} */
             kind: "viewer" | "host" | "buyer" | "system";
@@ -4621,11 +4709,126 @@ export interface components {
         ChatWords: {
             text: string;
         };
+        ClaimCall: {
+            /** @description In the order in which they came */
+            claims: components["schemas"]["Claimant"][];
+            /** Format: date-time */
+            closed_at?: string;
+            id: string;
+            keyword: string;
+            /**
+             * Format: int64
+             * @description For which a claim is held
+             */
+            minutes: number;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            pieces: number;
+            product: string;
+            sku: string;
+        };
+        ClaimCallForm: {
+            /** @description What viewers write; case and width of its signs do not matter */
+            keyword: string;
+            /**
+             * Format: int64
+             * @description For which a claim is held
+             * @default 10
+             */
+            minutes: number;
+            /**
+             * Format: int64
+             * @default 1
+             */
+            per_person: number;
+            /** Format: int64 */
+            pieces: number;
+            sku: string;
+        };
         ClaimInputBody: {
             /** @description Id of the terms */
             coupon: string;
             /** @description The room that the buyer is in */
             show?: string;
+        };
+        ClaimMine: {
+            /**
+             * Format: date-time
+             * @description When the comment was written
+             */
+            asked_at: string;
+            /** @description Empty when there is none: state limit */
+            id: string;
+            item: components["schemas"]["ShelfCard"];
+            keyword: string;
+            order?: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            pieces: number;
+            /**
+             * Format: int64
+             * @description In the wait list, from 1
+             */
+            place?: number;
+            product: string;
+            shop: components["schemas"]["ShelfShopCard"];
+            show: string;
+            sku: string;
+            /** @enum {string} */
+            state: "waiting" | "held" | "ordered" | "released" | "expired" | "closed" | "undone" | "limit";
+            /**
+             * Format: date-time
+             * @description Until when it is held
+             */
+            until?: string;
+        };
+        ClaimView: {
+            /** @description Empty when there is none: state limit */
+            id: string;
+            keyword: string;
+            order?: string;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            pieces: number;
+            /**
+             * Format: int64
+             * @description In the wait list, from 1
+             */
+            place?: number;
+            product: string;
+            show: string;
+            sku: string;
+            /** @enum {string} */
+            state: "waiting" | "held" | "ordered" | "released" | "expired" | "closed" | "undone" | "limit";
+            /**
+             * Format: date-time
+             * @description Until when it is held
+             */
+            until?: string;
+        };
+        Claimant: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            /** @description As it stood in the chat */
+            name: string;
+            order?: string;
+            /** Format: int64 */
+            pieces: number;
+            /**
+             * Format: int64
+             * @description In the wait list, from 1
+             */
+            place?: number;
+            /** @enum {string} */
+            state: "waiting" | "held" | "ordered" | "released" | "expired" | "closed" | "undone";
+            /** Format: date-time */
+            until?: string;
         };
         ComplainInputBody: {
             /** @enum {string} */
@@ -6191,6 +6394,14 @@ export interface components {
             items: components["schemas"]["ChatView"][];
             next?: string;
         };
+        PageOfClaimCall: {
+            items: components["schemas"]["ClaimCall"][];
+            next?: string;
+        };
+        PageOfClaimMine: {
+            items: components["schemas"]["ClaimMine"][];
+            next?: string;
+        };
         PageOfCourse: {
             items: components["schemas"]["Course"][];
             next?: string;
@@ -6595,6 +6806,8 @@ export interface components {
             steps?: components["schemas"]["PromoStep"][] | null;
         };
         QuoteInputBody: {
+            /** @description Of mine, by comment: its variant and pieces are the one item */
+            claim?: string;
             /** @description One of mine, or none; the best when absent */
             coupon?: string;
             /** @description Price in minor units that the buyer sees, by SKU */
@@ -6698,6 +6911,31 @@ export interface components {
             };
             words: string;
         };
+        RoomClaim: {
+            /**
+             * Format: int64
+             * @description For which a claim is held
+             */
+            hold_seconds: number;
+            id: string;
+            /** @description What to write: this alone, or with how many, as 7 x2 */
+            keyword: string;
+            /**
+             * Format: int64
+             * @description Who writes when nothing is left waits
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description In the bag
+             */
+            number: number;
+            /** Format: int64 */
+            per_person: number;
+            /** Format: int64 */
+            pieces: number;
+            sku: string;
+        };
         RoomCoupon: {
             /** @description The most that a percentage takes off */
             cap?: components["schemas"]["MoneyAmount"];
@@ -6794,6 +7032,8 @@ export interface components {
             total: number;
         };
         RoomState: {
+            /** @description To be had by comment now, the newest first */
+            claims?: components["schemas"]["RoomClaim"][] | null;
             comments_off: boolean;
             /** @description Handed out now, the newest first */
             coupons?: components["schemas"]["RoomCoupon"][] | null;
@@ -9133,6 +9373,154 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AftersaleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    claims: {
+        parameters: {
+            query?: {
+                /** @description In this show alone */
+                show?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfClaimMine"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimMine"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "release-claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimMine"];
                 };
             };
             /** @description Unauthorized */
@@ -11835,6 +12223,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ShopListShopStep"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "close-claim-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -16496,6 +16932,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowStage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "claim-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop: string;
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfClaimCall"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    "open-claim-call": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made by the caller, the same for every repetition of this write */
+                "Idempotency-Key": string;
+            };
+            path: {
+                shop: string;
+                show: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimCallForm"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimCall"];
                 };
             };
             /** @description Unauthorized */

@@ -143,6 +143,12 @@ export type CouponChoice = Schemas['OrderCouponChoice']
 /** A price for a while in a room. */
 export type RoomFlash = Schemas['RoomFlash']
 export type FlashDraft = Schemas['PromoFlashForm']
+/** Pieces that go to who writes a keyword. */
+export type RoomClaim = Schemas['RoomClaim']
+/** What a comment has claimed, for its person. */
+export type Claim = Schemas['ClaimMine']
+export type ClaimCall = Schemas['ClaimCall']
+export type ClaimCallDraft = Schemas['ClaimCallForm']
 /** A coupon that is handed out in a room. */
 export type RoomCoupon = Schemas['RoomCoupon']
 export type PlacedOrder = Schemas['OrderPlaced']

@@ -2,7 +2,7 @@ import { ApiError, OfflineError, type Address, type FulfilmentOption, type Money
 import { stepQuantity } from '@openstall/ui'
 
 /** What somebody tapped Buy on, and the second of the show they saw it at. A quantity of 0 means the usual amount. */
-export type Wanted = { item: ProductCard; number?: number; sku: string; quantity: number; show?: string; second?: number; group?: { offer?: string; code?: string }; was?: Money }
+export type Wanted = { item: ProductCard; number?: number; sku: string; quantity: number; show?: string; second?: number; group?: { offer?: string; code?: string }; was?: Money; claim?: string }
 
 /** What the buyer has chosen so far. */
 export type Choice = {
@@ -37,6 +37,7 @@ export function quoteRequest(wanted: Wanted, choice: Choice, seenMinor: number |
     show_second: wanted.second,
     coupon: choice.coupon,
     group: wanted.group,
+    claim: wanted.claim,
     expected: seenMinor === undefined ? undefined : { [choice.sku]: seenMinor },
   }
 }

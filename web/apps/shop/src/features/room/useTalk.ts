@@ -1,4 +1,4 @@
-import { ref } from 'vue'
+import { ref, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError, type Comment, type Show } from '@openstall/api'
 import { say } from '@openstall/ui'
@@ -12,16 +12,21 @@ export function useTalk(show: Show, echo: (c: Comment) => void) {
   const text = ref('')
   const busy = ref(false)
   const needsName = ref(false)
+  const claim = shallowRef<Comment['claim']>()
   const following = ref(show.following)
 
   async function ask(words: string) {
     busy.value = true
     try {
-      echo({ ...(await api.comment(show.id, words)), mine: true })
+      const said = await api.comment(show.id, words)
+      echo({ ...said, mine: true })
       text.value = ''
+      claim.value = said.claim ?? claim.value
     } catch (e) {
-      if (e instanceof ApiError && e.status === 401) needsName.value = true
-      else say(problem(e))
+      if (e instanceof ApiError && e.status === 401) {
+        text.value = words
+        needsName.value = true
+      } else say(problem(e))
     } finally {
       busy.value = false
     }
@@ -47,5 +52,5 @@ export function useTalk(show: Show, echo: (c: Comment) => void) {
       say(problem(e))
     }
   }
-  return { text, busy, needsName, following, ask, named, follow, share }
+  return { text, busy, needsName, claim, following, ask, named, follow, share }
 }

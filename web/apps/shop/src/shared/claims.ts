@@ -1,0 +1,5 @@
+import { claiming } from '@openstall/api'
+import { client } from '@openstall/app'
+
+/** Claims by comment. */
+export const claims = claiming(client)

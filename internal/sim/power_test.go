@@ -202,7 +202,7 @@ func (w *world) restart() error {
 func (w *world) clocks() (err error) {
 	defer func(was bool) { w.h.calm = was }(w.h.calm)
 	w.h.calm = true
-	for _, run := range []func(context.Context) (int, error){w.orders.Sweep, w.cases.Sweep, w.promos.Sweep, w.groups.Sweep, w.orders.SettleGroups, w.settle.Run} {
+	for _, run := range []func(context.Context) (int, error){w.orders.Sweep, w.cases.Sweep, w.promos.Sweep, w.groups.Sweep, w.claims.Sweep, w.orders.SettleGroups, w.settle.Run} {
 		_, e := run(context.Background())
 		err = errors.Join(err, e)
 	}
